@@ -1,0 +1,1 @@
+//! Banks' signed notices: verification and normalisation.

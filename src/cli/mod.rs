@@ -1,0 +1,43 @@
+//! The command line: standard output is data, standard error is talk; exit status 0 is
+//! success, 1 a finding, 2 a usage fault, 3 a fault of the surroundings.
+
+mod callback;
+mod vietqr;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// phocho: cashless payment for a market street, and the figures that show whether it worked.
+#[derive(Debug, Parser)]
+#[command(name = "phocho", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Encode and decode payment codes, one JSON object a line.
+    #[command(subcommand)]
+    Vietqr(vietqr::VietqrCommand),
+    /// Verify bank notices and match transfer texts, one JSON object a line.
+    #[command(subcommand)]
+    Callback(callback::CallbackCommand),
+}
+
+/// Runs the command named by the process's arguments.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Command::Vietqr(command) => vietqr::run(command),
+        Command::Callback(command) => callback::run(command),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("phocho: {error:#}");
+            ExitCode::from(3)
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The `phocho` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    phocho::cli::run()
+}

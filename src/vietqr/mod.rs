@@ -1,0 +1,1 @@
+//! The VietQR payment code: text and picture.
