@@ -32,4 +32,5 @@ pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod entropy;
+pub mod store;
 pub mod vietqr;
