@@ -32,5 +32,6 @@ pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod entropy;
+pub mod http;
 pub mod store;
 pub mod vietqr;

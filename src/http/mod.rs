@@ -1,0 +1,81 @@
+//! The JSON API: bytes to domain values and back.
+//!
+//! [`router`] lists every route. A handler reads its input with the strict extractors of
+//! [`extract`], returns [`extract::Json`] or a [`problem::Problem`], and carries its own API
+//! documentation; [`layers`] does the rest around it.
+
+pub mod body;
+pub mod code;
+mod docs;
+pub mod extract;
+mod health;
+pub mod json;
+pub mod language;
+pub mod layers;
+pub mod lifecycle;
+pub mod openapi;
+pub mod problem;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+
+use self::code::Code;
+use self::layers::RequestDeadlines;
+use self::lifecycle::Lifecycle;
+use self::problem::Problem;
+
+/// What every handler may reach. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// Tells the time.
+    pub clock: Clock,
+    /// Draws ids and nonces.
+    pub entropy: Entropy,
+    /// Starting, ready or stopping.
+    pub lifecycle: Lifecycle,
+    /// How long the parts of a request may take.
+    pub deadlines: RequestDeadlines,
+}
+
+impl AppState {
+    /// The state of a fresh process.
+    pub fn new(clock: Clock, entropy: Entropy) -> Self {
+        Self {
+            clock,
+            entropy,
+            lifecycle: Lifecycle::default(),
+            deadlines: RequestDeadlines::default(),
+        }
+    }
+}
+
+/// Every documented operation, grouped by client.
+fn operations() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        // Whoever runs it.
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+}
+
+/// The whole service: the operations, the pages that explain them, and the layers around.
+pub fn router(state: AppState) -> Router {
+    let (operations, document) = operations().split_for_parts();
+    finish(
+        operations.merge(docs::router(&openapi::complete(document))),
+        state,
+    )
+}
+
+/// Puts the fallbacks and layers around routes: a test's own routes get the same.
+pub fn finish(routes: Router<AppState>, state: AppState) -> Router {
+    routes
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::new(Code::MethodNotAllowed))
+        .layer(from_fn_with_state(state.clone(), layers::surround))
+        .with_state(state)
+}
