@@ -34,4 +34,5 @@ pub mod domain;
 pub mod entropy;
 pub mod http;
 pub mod store;
+pub mod vault;
 pub mod vietqr;
