@@ -8,6 +8,7 @@
 pub mod audit;
 mod error;
 pub mod events;
+pub mod rollups;
 mod setup;
 
 pub use error::StoreError;
