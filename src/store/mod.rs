@@ -6,10 +6,12 @@
 //! transaction that reads before it writes cannot fail half-way.
 
 pub mod audit;
+pub mod callbacks;
 mod error;
 pub mod events;
 pub mod rollups;
 mod setup;
+pub mod sources;
 
 pub use error::StoreError;
 pub use setup::{DatabaseUrl, MigrationState};
