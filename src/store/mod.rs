@@ -9,9 +9,11 @@ pub mod audit;
 pub mod callbacks;
 mod error;
 pub mod events;
+pub mod payments;
 pub mod rollups;
 mod setup;
 pub mod sources;
+pub mod transactions;
 
 pub use error::StoreError;
 pub use setup::{DatabaseUrl, MigrationState};

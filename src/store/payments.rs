@@ -1,0 +1,337 @@
+//! Payments and suspense items: what a credit was taken for.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::{StoreError, Tx, expect_one, on_engine};
+use crate::domain::ids::{
+    AccountId, BankTransactionId, CodeId, MerchantId, OutletId, PaymentId, SuspenseId, ZoneId,
+};
+
+/// A payment to store.
+#[derive(Clone, Debug)]
+pub struct NewPayment {
+    /// Its id.
+    pub id: PaymentId,
+    /// The credit.
+    pub transaction: BankTransactionId,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Where it was paid.
+    pub outlet: OutletId,
+    /// The zone of the outlet.
+    pub zone: ZoneId,
+    /// The code that was named.
+    pub code: Option<CodeId>,
+    /// What arrived, đồng.
+    pub received_vnd: i64,
+    /// The local day of the bank's time.
+    pub local_day: NaiveDate,
+    /// The bank's time.
+    pub occurred_at: DateTime<Utc>,
+    /// Why it was attributed so, as JSON.
+    pub explanation: String,
+    /// The present.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// What a payment is worth by the whole set of its code's credits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// `settled`, `partially_returned`, `returned` or `voided`.
+    pub status: String,
+    /// Sorted names with a space between.
+    pub flags: String,
+    /// What was expected in all, đồng.
+    pub expected_vnd: Option<i64>,
+    /// The part that is a sale, đồng.
+    pub sale_vnd: i64,
+    /// Which sums it is in: `verified`, `by_account` or `none`.
+    pub counted_as: String,
+}
+
+/// A stored payment.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct PaymentRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The credit.
+    pub transaction_id: Uuid,
+    /// Whose it is.
+    pub merchant_id: Uuid,
+    /// Where it was paid.
+    pub outlet_id: Uuid,
+    /// The zone.
+    pub zone_id: Uuid,
+    /// The code.
+    pub code_id: Option<Uuid>,
+    /// Its state.
+    pub status: String,
+    /// Sorted names with a space between.
+    pub flags: String,
+    /// What was expected in all, đồng.
+    pub expected_vnd: Option<i64>,
+    /// What arrived, đồng.
+    pub received_vnd: i64,
+    /// The part that is a sale, đồng.
+    pub sale_vnd: i64,
+    /// What went back, đồng.
+    pub returned_vnd: i64,
+    /// Which sums it is in.
+    pub counted_as: String,
+    /// The local day of the bank's time.
+    pub local_day: NaiveDate,
+    /// The bank's time.
+    pub occurred_at: DateTime<Utc>,
+    /// Why it was attributed so, as JSON.
+    pub explanation: String,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// Raised by every change.
+    pub version: i64,
+}
+
+/// Stores a payment that stands nowhere yet: [`set_standing`] follows in the same
+/// transaction.
+pub async fn insert(tx: &mut Tx, payment: &NewPayment) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO payments
+            (id,
+             transaction_id,
+             merchant_id,
+             outlet_id,
+             zone_id,
+             code_id,
+             status,
+             flags,
+             received_vnd,
+             sale_vnd,
+             returned_vnd,
+             counted_as,
+             local_day,
+             occurred_at,
+             explanation,
+             recorded_at,
+             version)
+        VALUES ($1, $2, $3, $4, $5, $6, 'settled', '', $7, 0, 0, 'none', $8, $9, $10, $11, 1)";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(payment.id.uuid())
+            .bind(payment.transaction.uuid())
+            .bind(payment.merchant.uuid())
+            .bind(payment.outlet.uuid())
+            .bind(payment.zone.uuid())
+            .bind(payment.code.map(CodeId::uuid))
+            .bind(payment.received_vnd)
+            .bind(payment.local_day)
+            .bind(payment.occurred_at)
+            .bind(&payment.explanation)
+            .bind(payment.recorded_at)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    expect_one("payments", affected)
+}
+
+/// Writes what a payment is worth now.
+pub async fn set_standing(
+    tx: &mut Tx,
+    id: PaymentId,
+    standing: &Standing,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE payments SET
+            status = $2,
+            flags = $3,
+            expected_vnd = $4,
+            sale_vnd = $5,
+            counted_as = $6,
+            version = version + 1
+        WHERE id = $1";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(id.uuid())
+            .bind(&standing.status)
+            .bind(&standing.flags)
+            .bind(standing.expected_vnd)
+            .bind(standing.sale_vnd)
+            .bind(&standing.counted_as)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    expect_one("payments", affected)
+}
+
+/// The payments of a code in the order of bank time and identity.
+pub async fn of_code(tx: &mut Tx, code: CodeId) -> Result<Vec<PaymentRow>, StoreError> {
+    const SQL: &str = "SELECT id,
+            transaction_id,
+            merchant_id,
+            outlet_id,
+            zone_id,
+            code_id,
+            status,
+            flags,
+            expected_vnd,
+            received_vnd,
+            sale_vnd,
+            returned_vnd,
+            counted_as,
+            local_day,
+            occurred_at,
+            explanation,
+            recorded_at,
+            version
+        FROM payments WHERE code_id = $1 ORDER BY occurred_at, transaction_id";
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(code.uuid())
+            .fetch_all(connection)
+            .await
+    })?)
+}
+
+/// Whose payments a caller may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentScope {
+    /// Everyone's.
+    All,
+    /// One merchant's.
+    Merchant(MerchantId),
+}
+
+impl PaymentScope {
+    fn merchant(self) -> Option<Uuid> {
+        match self {
+            Self::All => None,
+            Self::Merchant(merchant) => Some(merchant.uuid()),
+        }
+    }
+}
+
+/// One payment, if the caller may see it.
+pub async fn find(
+    tx: &mut Tx,
+    scope: PaymentScope,
+    id: PaymentId,
+) -> Result<Option<PaymentRow>, StoreError> {
+    const SQL: &str = "SELECT id,
+            transaction_id,
+            merchant_id,
+            outlet_id,
+            zone_id,
+            code_id,
+            status,
+            flags,
+            expected_vnd,
+            received_vnd,
+            sale_vnd,
+            returned_vnd,
+            counted_as,
+            local_day,
+            occurred_at,
+            explanation,
+            recorded_at,
+            version
+        FROM payments WHERE id = $1 AND ($2 IS NULL OR merchant_id = $2)";
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(id.uuid())
+            .bind(scope.merchant())
+            .fetch_optional(connection)
+            .await
+    })?)
+}
+
+/// Payments before a place in the list, newest first.
+pub async fn list(
+    tx: &mut Tx,
+    scope: PaymentScope,
+    before: Option<(DateTime<Utc>, PaymentId)>,
+    limit: i64,
+) -> Result<Vec<PaymentRow>, StoreError> {
+    const SQL: &str = "SELECT id,
+            transaction_id,
+            merchant_id,
+            outlet_id,
+            zone_id,
+            code_id,
+            status,
+            flags,
+            expected_vnd,
+            received_vnd,
+            sale_vnd,
+            returned_vnd,
+            counted_as,
+            local_day,
+            occurred_at,
+            explanation,
+            recorded_at,
+            version
+        FROM payments
+        WHERE ($1 IS NULL OR merchant_id = $1)
+            AND ($2 IS NULL OR occurred_at < $2 OR (occurred_at = $2 AND id < $3))
+        ORDER BY occurred_at DESC, id DESC LIMIT $4";
+    let (time, id) = before.unzip();
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(scope.merchant())
+            .bind(time)
+            .bind(id.map(PaymentId::uuid))
+            .bind(limit)
+            .fetch_all(connection)
+            .await
+    })?)
+}
+
+/// A credit that names no single code, to be looked at by its merchant.
+#[derive(Clone, Debug)]
+pub struct NewSuspenseItem {
+    /// Its id.
+    pub id: SuspenseId,
+    /// The credit.
+    pub transaction: BankTransactionId,
+    /// Whose account it came to.
+    pub merchant: MerchantId,
+    /// The account.
+    pub account: AccountId,
+    /// Why no code was taken, as JSON.
+    pub explanation: String,
+    /// The present.
+    pub opened_at: DateTime<Utc>,
+}
+
+/// Puts a credit in suspense.
+pub async fn insert_suspense(tx: &mut Tx, item: &NewSuspenseItem) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO suspense_items
+            (id,
+             transaction_id,
+             merchant_id,
+             account_id,
+             state,
+             explanation,
+             opened_at,
+             version)
+        VALUES ($1, $2, $3, $4, 'open', $5, $6, 1)";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(item.id.uuid())
+            .bind(item.transaction.uuid())
+            .bind(item.merchant.uuid())
+            .bind(item.account.uuid())
+            .bind(&item.explanation)
+            .bind(item.opened_at)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    expect_one("suspense_items", affected)
+}
+
+/// How many open suspense items there are and since when the oldest waits.
+pub async fn open_suspense(tx: &mut Tx) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
+    const SQL: &str = "SELECT COUNT(*), MIN(opened_at) FROM suspense_items WHERE state = 'open'";
+    Ok(on_engine!(tx, |connection| sqlx::query_as(SQL)
+        .fetch_one(connection)
+        .await)?)
+}

@@ -1,0 +1,216 @@
+//! Bank facts and the evidence for them.
+//!
+//! A fact is stored once and never changed. How we know of it is evidence; the key
+//! (source, transaction key) of evidence is unique for ever, which makes a repeated notice
+//! count once. Another source that tells of the same fact adds evidence, not money.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::{StoreError, Tx, expect_one, inconsistent, on_engine};
+use crate::domain::credit::Direction;
+use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, MerchantId, SourceId};
+use crate::domain::money::Vnd;
+
+/// A bank fact to store.
+#[derive(Clone, Debug)]
+pub struct NewTransaction {
+    /// Its id.
+    pub id: BankTransactionId,
+    /// The account that the money came to or left.
+    pub account: AccountId,
+    /// Whose account it is.
+    pub merchant: MerchantId,
+    /// In or out.
+    pub direction: Direction,
+    /// How much.
+    pub amount: Vnd,
+    /// The virtual account that it was sent to.
+    pub virtual_account: Option<String>,
+    /// The transfer text.
+    pub content: String,
+    /// The bank's own reference.
+    pub bank_reference: Option<String>,
+    /// The vendor's order field, where our reference may stand.
+    pub order_reference: Option<String>,
+    /// The bank's time.
+    pub occurred_at: DateTime<Utc>,
+    /// The local day of the bank's time.
+    pub local_day: NaiveDate,
+    /// Another transaction that may be the same money.
+    pub duplicate_of: Option<BankTransactionId>,
+    /// The present.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// How we know of a transaction.
+#[derive(Clone, Debug)]
+pub struct NewEvidence {
+    /// Who told us.
+    pub source: SourceId,
+    /// The identity of the transaction inside the source.
+    pub key: String,
+    /// The transaction.
+    pub transaction: BankTransactionId,
+    /// `callback`, `pulled` or `statement`.
+    pub kind: &'static str,
+    /// The provider's own number.
+    pub provider_txn_id: String,
+    /// SHA-256 over the facts as told.
+    pub fact_hash: Vec<u8>,
+    /// The delivery that told us.
+    pub callback: Option<CallbackId>,
+    /// The present.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// Evidence that is there already.
+#[derive(Clone, Debug)]
+pub struct KnownEvidence {
+    /// The transaction.
+    pub transaction: BankTransactionId,
+    /// SHA-256 over the facts as first told.
+    pub fact_hash: Vec<u8>,
+}
+
+/// Finds what a source has told under a key before.
+pub async fn find_evidence(
+    tx: &mut Tx,
+    source: SourceId,
+    key: &str,
+) -> Result<Option<KnownEvidence>, StoreError> {
+    const SQL: &str = "SELECT transaction_id, fact_hash FROM transaction_evidence
+        WHERE source_id = $1 AND transaction_key = $2";
+    let row: Option<(Uuid, Vec<u8>)> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(source.uuid())
+            .bind(key)
+            .fetch_optional(connection)
+            .await
+    })?;
+    Ok(row.map(|(transaction, fact_hash)| KnownEvidence {
+        transaction: BankTransactionId::from_uuid(transaction),
+        fact_hash,
+    }))
+}
+
+/// Adds evidence. `false` means that another writer added the same key first.
+pub async fn insert_evidence(tx: &mut Tx, evidence: &NewEvidence) -> Result<bool, StoreError> {
+    const SQL: &str = "INSERT INTO transaction_evidence
+            (source_id,
+             transaction_key,
+             transaction_id,
+             kind,
+             provider_txn_id,
+             fact_hash,
+             callback_id,
+             recorded_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (source_id, transaction_key) DO NOTHING";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(evidence.source.uuid())
+            .bind(&evidence.key)
+            .bind(evidence.transaction.uuid())
+            .bind(evidence.kind)
+            .bind(&evidence.provider_txn_id)
+            .bind(&evidence.fact_hash)
+            .bind(evidence.callback.map(CallbackId::uuid))
+            .bind(evidence.recorded_at)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    Ok(affected == 1)
+}
+
+/// A transaction that looks like the same money, and whether this source told of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookalike {
+    /// The transaction.
+    pub transaction: BankTransactionId,
+    /// Whether the asking source has evidence for it already.
+    pub told_by_this_source: bool,
+}
+
+/// Finds a transaction with the same account, direction, amount and bank reference: the
+/// identity that links what different sources tell.
+pub async fn find_lookalike(
+    tx: &mut Tx,
+    source: SourceId,
+    account: AccountId,
+    direction: Direction,
+    amount: Vnd,
+    bank_reference: &str,
+) -> Result<Option<Lookalike>, StoreError> {
+    const SQL: &str = "SELECT t.id,
+            EXISTS (SELECT 1 FROM transaction_evidence e
+                WHERE e.transaction_id = t.id AND e.source_id = $5) AS told
+        FROM bank_transactions t
+        WHERE t.account_id = $1 AND t.bank_reference = $2 AND t.amount_vnd = $3 AND t.direction = $4
+            AND t.duplicate_of_id IS NULL
+        ORDER BY t.id LIMIT 1";
+    let row: Option<(Uuid, bool)> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(account.uuid())
+            .bind(bank_reference)
+            .bind(amount.get())
+            .bind(direction.as_str())
+            .bind(source.uuid())
+            .fetch_optional(connection)
+            .await
+    })?;
+    Ok(row.map(|(id, told_by_this_source)| Lookalike {
+        transaction: BankTransactionId::from_uuid(id),
+        told_by_this_source,
+    }))
+}
+
+/// Stores a bank fact.
+pub async fn insert(tx: &mut Tx, fact: &NewTransaction) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO bank_transactions
+            (id,
+             account_id,
+             merchant_id,
+             direction,
+             amount_vnd,
+             virtual_account,
+             content,
+             bank_reference,
+             order_reference,
+             occurred_at,
+             local_day,
+             duplicate_of_id,
+             recorded_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(fact.id.uuid())
+            .bind(fact.account.uuid())
+            .bind(fact.merchant.uuid())
+            .bind(fact.direction.as_str())
+            .bind(fact.amount.get())
+            .bind(&fact.virtual_account)
+            .bind(&fact.content)
+            .bind(&fact.bank_reference)
+            .bind(&fact.order_reference)
+            .bind(fact.occurred_at)
+            .bind(fact.local_day)
+            .bind(fact.duplicate_of.map(BankTransactionId::uuid))
+            .bind(fact.recorded_at)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    expect_one("bank_transactions", affected)
+}
+
+/// A stored amount, read back.
+pub(super) fn read_vnd(
+    table: &'static str,
+    column: &'static str,
+    row: Uuid,
+    vnd: i64,
+) -> Result<Vnd, StoreError> {
+    Vnd::new(vnd).map_err(|_| inconsistent(table, column, row))
+}
