@@ -1,5 +1,7 @@
 //! Every public store function, on SQLite always and on PostgreSQL when it is configured.
 
+#![expect(clippy::unwrap_used, reason = "a scenario that cannot go on must fail")]
+
 #[path = "../support/database.rs"]
 mod database;
 

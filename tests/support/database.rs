@@ -15,7 +15,8 @@
 //!
 //! The migrations run once for each state of the `migrations` folder, into a template that
 //! every test copies: a file below the build's directory, and a template database whose name
-//! carries the folder's hash. So it stays fast where each test is a process of its own.
+//! carries the folder's hash. So it stays fast where each test is a process of its own. The
+//! folder is read when the test runs, so a template can never be older than it.
 
 use std::fs;
 use std::future::Future;
@@ -26,6 +27,7 @@ use std::str::FromStr as _;
 use std::sync::Once;
 
 use phocho::entropy::Entropy;
+use phocho::store::{DatabaseUrl, Store};
 use sha2::{Digest as _, Sha256};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
@@ -61,6 +63,12 @@ impl Database {
     /// The address to connect to: `sqlite://…` or `postgres://…`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// A store over this database, opened the way the program opens it.
+    pub async fn store(&self) -> Store {
+        let url = DatabaseUrl::parse(&self.url).expect("an address that this file wrote");
+        Store::connect(&url).await.expect("a durable database")
     }
 }
 
@@ -112,7 +120,9 @@ fn runtime() -> tokio::runtime::Runtime {
 /// The server to test on; without one, a loud skip or, where one is required, a failure.
 fn postgres_server() -> Option<PgConnectOptions> {
     static SKIPPED: Once = Once::new();
-    if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
+    if let Ok(url) = std::env::var("TEST_DATABASE_URL")
+        && !url.is_empty()
+    {
         return Some(PgConnectOptions::from_str(&url).expect("TEST_DATABASE_URL is an address"));
     }
     assert!(
