@@ -1,10 +1,11 @@
 //! What happens around every request: its id, the task that no disconnect cancels, its
 //! deadline, the language of a refusal, and the headers that browsers obey.
 
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
@@ -14,12 +15,15 @@ use super::AppState;
 use super::body::BodyDeadline;
 use super::code::Code;
 use super::language::Language;
+use super::peer::{ClientAddress, Peer};
 use super::problem::Problem;
 
 /// Carries the request's id both ways.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest request id taken from a caller, in characters.
 const REQUEST_ID_MAX: usize = 64;
+/// The routes on which banks deliver notices.
+const CALLBACKS: &str = "/v1/callbacks/";
 /// The longest address, in bytes.
 const ADDRESS_MAX_BYTES: usize = 8 * 1024;
 
@@ -64,23 +68,32 @@ impl RequestId {
 /// The outermost layer. Runs the request in a task of its own, so that a client who hangs up
 /// or a deadline that passes cancels nothing half-way, and turns a panic into a 500.
 pub async fn surround(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
     let request_id = RequestId::from_headers(request.headers()).unwrap_or_else(|| {
         let uuid = state.entropy.uuid(state.clock.now());
         RequestId(format!("req_{}", uuid.as_simple()))
     });
     let language = Language::from_headers(request.headers());
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
-    request.extensions_mut().insert(request_id.clone());
-    request.extensions_mut().insert(language);
-    request
-        .extensions_mut()
-        .insert(BodyDeadline(state.deadlines.body));
+    let route = Route::of(&request);
+    // Without a connection there is no peer: a request made inside this process.
+    let peer = request.extensions().get().copied();
+    let Peer(peer) = peer.unwrap_or(Peer(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+    let client = ClientAddress(state.trusted.client(peer, request.headers()));
+    let extensions = request.extensions_mut();
+    extensions.insert(request_id.clone());
+    extensions.insert(language);
+    extensions.insert(client);
+    extensions.insert(BodyDeadline(state.deadlines.body));
 
-    let span = tracing::info_span!("request", id = request_id.as_str(), %method, path);
-    let mut response = match refuse_early(&request) {
+    let span = tracing::info_span!("request", id = request_id.as_str());
+    let refusal = refuse_early(&request).or_else(|| route.refuse_often(&state, client));
+    let mut response = match refusal {
         Some(problem) => problem.into_response(),
-        None => run_apart(&state, request, next).instrument(span).await,
+        None => {
+            run_apart(&state, request, next)
+                .instrument(span.clone())
+                .await
+        }
     };
     if response.status().is_client_error() || response.status().is_server_error() {
         explain(&mut response, language, request_id.as_str());
@@ -88,7 +101,61 @@ pub async fn surround(State(state): State<AppState>, mut request: Request, next:
     harden(response.headers_mut());
     let id = HeaderValue::from_str(&request_id.0).expect("a request id is plain ASCII");
     response.headers_mut().insert(X_REQUEST_ID, id);
+    span.in_scope(|| route.record(response.status().as_u16(), started.elapsed()));
     response
+}
+
+/// What the log and the metrics say of a request: its route, never its address, which a
+/// client could make endless.
+struct Route {
+    method: &'static str,
+    path: Option<MatchedPath>,
+}
+
+impl Route {
+    fn of(request: &Request) -> Self {
+        let method = match *request.method() {
+            Method::GET => "GET",
+            Method::HEAD => "HEAD",
+            Method::POST => "POST",
+            Method::PUT => "PUT",
+            Method::PATCH => "PATCH",
+            Method::DELETE => "DELETE",
+            Method::OPTIONS => "OPTIONS",
+            _ => "other",
+        };
+        let path = request.extensions().get().cloned();
+        Self { method, path }
+    }
+
+    fn path(&self) -> &str {
+        self.path.as_ref().map_or("unmatched", MatchedPath::as_str)
+    }
+
+    /// Notices are limited after verification, by their handler, and only those that fail.
+    fn refuse_often(
+        &self,
+        state: &AppState,
+        ClientAddress(client): ClientAddress,
+    ) -> Option<Problem> {
+        if self.path().starts_with(CALLBACKS) {
+            return None;
+        }
+        state.rates.request(client).err()
+    }
+
+    fn record(&self, status: u16, elapsed: Duration) {
+        let (method, path) = (self.method, self.path());
+        let labels = [
+            ("method", method.to_owned()),
+            ("path", path.to_owned()),
+            ("status", status.to_string()),
+        ];
+        metrics::counter!("http_requests_total", &labels).increment(1);
+        metrics::histogram!("http_request_duration_seconds", &labels[..2]).record(elapsed);
+        let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(method, path, status, elapsed_us, "answered");
+    }
 }
 
 /// What no operation accepts.

@@ -6,6 +6,7 @@
 
 pub mod body;
 pub mod code;
+mod deadlines;
 mod docs;
 pub mod extract;
 mod health;
@@ -14,7 +15,10 @@ pub mod language;
 pub mod layers;
 pub mod lifecycle;
 pub mod openapi;
+pub mod peer;
 pub mod problem;
+pub mod rate;
+pub mod server;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -27,7 +31,9 @@ use crate::entropy::Entropy;
 use self::code::Code;
 use self::layers::RequestDeadlines;
 use self::lifecycle::Lifecycle;
+use self::peer::TrustedProxies;
 use self::problem::Problem;
+use self::rate::RateLimits;
 
 /// What every handler may reach. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -40,6 +46,10 @@ pub struct AppState {
     pub lifecycle: Lifecycle,
     /// How long the parts of a request may take.
     pub deadlines: RequestDeadlines,
+    /// Whose word about a client's address is taken.
+    pub trusted: TrustedProxies,
+    /// How often one address may ask.
+    pub rates: RateLimits,
 }
 
 impl AppState {
@@ -50,6 +60,8 @@ impl AppState {
             entropy,
             lifecycle: Lifecycle::default(),
             deadlines: RequestDeadlines::default(),
+            trusted: TrustedProxies::default(),
+            rates: RateLimits::default(),
         }
     }
 }
