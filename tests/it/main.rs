@@ -1,0 +1,3 @@
+//! Tests from outside: over the network, through the command, page by page.
+
+mod http_habits;
