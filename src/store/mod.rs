@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod callbacks;
+pub mod codes;
 mod error;
 pub mod events;
 pub mod payments;

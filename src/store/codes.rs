@@ -1,0 +1,334 @@
+//! Payment codes and every text that was ever shown for one.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{StoreError, Tx, expect_one, on_engine};
+use crate::domain::ids::{AccountId, CodeId, MerchantId, OutletId, ZoneId};
+
+/// A code as a credit needs it: where it hangs, whose account it names, what it expects.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct CodeRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub merchant_id: Uuid,
+    /// Where it hangs.
+    pub outlet_id: Uuid,
+    /// The zone of the outlet.
+    pub zone_id: Uuid,
+    /// The account it names.
+    pub account_id: Option<Uuid>,
+    /// `static` or `dynamic`.
+    pub kind: String,
+    /// `transfer` or `merchant_pay`.
+    pub scheme: String,
+    /// The reference in its transfer text.
+    pub reference: Option<String>,
+    /// `fixed`, `open` or `suggested`.
+    pub amount_rule: String,
+    /// The fixed or suggested amount, đồng.
+    pub amount_vnd: Option<i64>,
+    /// The least amount, đồng.
+    pub floor_vnd: Option<i64>,
+    /// The most, đồng.
+    pub ceiling_vnd: Option<i64>,
+    /// When it counts as expired.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Its stored state; expiry is derived.
+    pub state: String,
+    /// When it went out of use.
+    pub retired_at: Option<DateTime<Utc>>,
+    /// When the expected amount was complete.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// Whether its payments open an outlet and are left out of every figure.
+    pub for_test: bool,
+    /// The newest revision.
+    pub revision: i64,
+    /// When it was issued.
+    pub created_at: DateTime<Utc>,
+    /// Raised by every change.
+    pub version: i64,
+}
+
+/// A code to issue or register.
+#[derive(Clone, Debug)]
+pub struct NewCode {
+    /// Its id.
+    pub id: CodeId,
+    /// Whose it is.
+    pub merchant: MerchantId,
+    /// Where it hangs.
+    pub outlet: OutletId,
+    /// The account it names; none for an acquirer's code.
+    pub account: Option<AccountId>,
+    /// `static` or `dynamic`.
+    pub kind: &'static str,
+    /// `transfer` or `merchant_pay`.
+    pub scheme: &'static str,
+    /// Unique for ever; none for an acquirer's code.
+    pub reference: Option<String>,
+    /// What it expects.
+    pub terms: StoredTerms,
+    /// When it counts as expired.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Whether it opens an outlet.
+    pub for_test: bool,
+    /// The text of the picture.
+    pub payload: String,
+    /// Who issued it.
+    pub created_by: String,
+    /// The present.
+    pub now: DateTime<Utc>,
+}
+
+/// The amount rule of one revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTerms {
+    /// `fixed`, `open` or `suggested`.
+    pub amount_rule: &'static str,
+    /// The fixed or suggested amount, đồng.
+    pub amount_vnd: Option<i64>,
+    /// The least amount, đồng.
+    pub floor_vnd: Option<i64>,
+    /// The most, đồng.
+    pub ceiling_vnd: Option<i64>,
+}
+
+/// Stores a code with its first revision. `false` means that the reference was issued
+/// before: draw another.
+pub async fn insert(tx: &mut Tx, code: &NewCode) -> Result<bool, StoreError> {
+    const SQL: &str = "INSERT INTO payment_codes
+            (id,
+             merchant_id,
+             outlet_id,
+             account_id,
+             kind,
+             scheme,
+             reference,
+             amount_rule,
+             amount_vnd,
+             floor_vnd,
+             ceiling_vnd,
+             expires_at,
+             state,
+             for_test,
+             revision,
+             created_by,
+             created_at,
+             version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'active', $13, 1, $14, $15, 1)
+        ON CONFLICT (reference) DO NOTHING";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(code.id.uuid())
+            .bind(code.merchant.uuid())
+            .bind(code.outlet.uuid())
+            .bind(code.account.map(AccountId::uuid))
+            .bind(code.kind)
+            .bind(code.scheme)
+            .bind(&code.reference)
+            .bind(code.terms.amount_rule)
+            .bind(code.terms.amount_vnd)
+            .bind(code.terms.floor_vnd)
+            .bind(code.terms.ceiling_vnd)
+            .bind(code.expires_at)
+            .bind(code.for_test)
+            .bind(&code.created_by)
+            .bind(code.now)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    if affected == 0 {
+        return Ok(false);
+    }
+    insert_revision(
+        tx,
+        code.id,
+        1,
+        &code.payload,
+        &code.terms,
+        &code.created_by,
+        code.now,
+    )
+    .await?;
+    Ok(true)
+}
+
+/// Stores what a revision shows.
+pub async fn insert_revision(
+    tx: &mut Tx,
+    code: CodeId,
+    revision: i64,
+    payload: &str,
+    terms: &StoredTerms,
+    created_by: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO code_revisions
+            (code_id,
+             revision,
+             payload,
+             amount_rule,
+             amount_vnd,
+             floor_vnd,
+             ceiling_vnd,
+             created_by,
+             created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(code.uuid())
+            .bind(revision)
+            .bind(payload)
+            .bind(terms.amount_rule)
+            .bind(terms.amount_vnd)
+            .bind(terms.floor_vnd)
+            .bind(terms.ceiling_vnd)
+            .bind(created_by)
+            .bind(now)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    expect_one("code_revisions", affected)
+}
+
+/// The code with this reference, in whatever state: a late credit still belongs to it.
+pub async fn find_by_reference(
+    tx: &mut Tx,
+    reference: &str,
+) -> Result<Option<CodeRow>, StoreError> {
+    const SQL: &str = "SELECT c.id,
+            c.merchant_id,
+            c.outlet_id,
+            o.zone_id,
+            c.account_id,
+            c.kind,
+            c.scheme,
+            c.reference,
+            c.amount_rule,
+            c.amount_vnd,
+            c.floor_vnd,
+            c.ceiling_vnd,
+            c.expires_at,
+            c.state,
+            c.retired_at,
+            c.completed_at,
+            c.for_test,
+            c.revision,
+            c.created_at,
+            c.version
+        FROM payment_codes c JOIN outlets o ON o.id = c.outlet_id WHERE c.reference = $1";
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reference)
+            .fetch_optional(connection)
+            .await
+    })?)
+}
+
+/// A code, if `merchant` is its owner or no owner is asked for.
+pub async fn find(
+    tx: &mut Tx,
+    merchant: Option<MerchantId>,
+    id: CodeId,
+) -> Result<Option<CodeRow>, StoreError> {
+    const SQL: &str = "SELECT c.id,
+            c.merchant_id,
+            c.outlet_id,
+            o.zone_id,
+            c.account_id,
+            c.kind,
+            c.scheme,
+            c.reference,
+            c.amount_rule,
+            c.amount_vnd,
+            c.floor_vnd,
+            c.ceiling_vnd,
+            c.expires_at,
+            c.state,
+            c.retired_at,
+            c.completed_at,
+            c.for_test,
+            c.revision,
+            c.created_at,
+            c.version
+        FROM payment_codes c JOIN outlets o ON o.id = c.outlet_id
+        WHERE c.id = $1 AND ($2 IS NULL OR c.merchant_id = $2)";
+    let merchant = merchant.map(MerchantId::uuid);
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(id.uuid())
+            .bind(merchant)
+            .fetch_optional(connection)
+            .await
+    })?)
+}
+
+/// The text of a revision.
+pub async fn payload(
+    tx: &mut Tx,
+    code: CodeId,
+    revision: i64,
+) -> Result<Option<String>, StoreError> {
+    const SQL: &str = "SELECT payload FROM code_revisions WHERE code_id = $1 AND revision = $2";
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(code.uuid())
+            .bind(revision)
+            .fetch_optional(connection)
+            .await
+    })?)
+}
+
+/// Takes the lock of a code's row until the end of the transaction, so that its credits are
+/// weighed one after another.
+pub async fn lock(tx: &mut Tx, code: CodeId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE payment_codes SET version = version + 1 WHERE id = $1";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(code.uuid())
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    expect_one("payment_codes", affected)
+}
+
+/// Marks a dynamic code whose amount is complete; the first completion counts.
+pub async fn complete(tx: &mut Tx, code: CodeId, at: DateTime<Utc>) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE payment_codes SET state = 'completed', completed_at = $2
+        WHERE id = $1 AND state = 'active' AND kind = 'dynamic'";
+    on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(code.uuid())
+            .bind(at)
+            .execute(connection)
+            .await
+            .map(|_| ())
+    })?;
+    Ok(())
+}
+
+/// The outlet that takes credits of an account without a reference, when its merchant
+/// switched that on and the account's codes hang at no other outlet.
+pub async fn outlet_by_account(
+    tx: &mut Tx,
+    account: AccountId,
+) -> Result<Option<(OutletId, ZoneId)>, StoreError> {
+    const SQL: &str = "SELECT DISTINCT o.id, o.zone_id, o.match_by_account
+        FROM payment_codes c JOIN outlets o ON o.id = c.outlet_id
+        WHERE c.account_id = $1 LIMIT 2";
+    let rows: Vec<(Uuid, Uuid, bool)> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(account.uuid())
+            .fetch_all(connection)
+            .await
+    })?;
+    Ok(match rows[..] {
+        [(outlet, zone, true)] => Some((OutletId::from_uuid(outlet), ZoneId::from_uuid(zone))),
+        _ => None,
+    })
+}
