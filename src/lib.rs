@@ -32,6 +32,7 @@ pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod entropy;
+pub mod flows;
 pub mod http;
 pub mod store;
 pub mod vault;

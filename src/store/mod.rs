@@ -5,6 +5,7 @@
 //! [`Store::begin_write`]: SQLite then takes its one write lock at the start, so that a
 //! transaction that reads before it writes cannot fail half-way.
 
+pub mod alerts;
 pub mod audit;
 pub mod callbacks;
 pub mod codes;

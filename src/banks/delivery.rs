@@ -1,0 +1,152 @@
+//! What arrives, and the secrets it is judged with.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use secrecy::SecretString;
+
+use super::verdict::Refusal;
+
+/// One call by a vendor, before anything in it is believed.
+#[derive(Clone)]
+pub struct Delivery {
+    /// `POST` or `GET`.
+    pub method: String,
+    /// The path without the query.
+    pub path: String,
+    /// The raw query, without `?`; empty when there is none.
+    pub query: String,
+    headers: Vec<(String, Vec<u8>)>,
+    /// The bytes that were sent: what a signature covers.
+    pub body: Vec<u8>,
+}
+
+impl Delivery {
+    /// Takes a call as received; header names are lower-cased, order and repeats are kept.
+    pub fn new(
+        method: impl Into<String>,
+        target: &str,
+        headers: impl IntoIterator<Item = (String, Vec<u8>)>,
+        body: Vec<u8>,
+    ) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self {
+            method: method.into(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: headers
+                .into_iter()
+                .map(|(name, value)| (name.to_ascii_lowercase(), value))
+                .collect(),
+            body,
+        }
+    }
+
+    /// All headers in the order of arrival, names in lower case.
+    pub fn headers(&self) -> &[(String, Vec<u8>)] {
+        &self.headers
+    }
+
+    /// The only value of a header, or `None`; `name` in lower case.
+    ///
+    /// # Errors
+    /// A header that is there twice is refused, because two readers could disagree on which
+    /// one counts; so is a value with anything but printable ASCII.
+    pub fn header(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        let mut values = self.headers.iter().filter(|(key, _)| key == name);
+        let Some((_, value)) = values.next() else {
+            return Ok(None);
+        };
+        if values.next().is_some() {
+            return Err(Refusal::RepeatedHeader);
+        }
+        std::str::from_utf8(value)
+            .ok()
+            .filter(|text| text.bytes().all(|byte| (b' '..=b'~').contains(&byte)))
+            .map(Some)
+            .ok_or(Refusal::MalformedHeader)
+    }
+
+    /// The only value of a header that has to be there and not be empty.
+    pub fn required_header(&self, name: &str) -> Result<&str, Refusal> {
+        match self.header(name)? {
+            None | Some("") => Err(Refusal::MissingHeader),
+            Some(value) => Ok(value),
+        }
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Delivery")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A secret shared with a vendor.
+#[derive(Clone)]
+pub enum Secret {
+    /// A key or a token.
+    Text(SecretString),
+    /// The name and password that a vendor logs in with.
+    Login {
+        /// The user name.
+        username: String,
+        /// The password.
+        password: SecretString,
+    },
+}
+
+/// What a source's notices are judged with. `Debug` shows none of it.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The secret in use.
+    pub current: Secret,
+    /// The secret before it, still good while a rotation lasts.
+    pub previous: Option<Secret>,
+    /// The sender's public key, where the format has one.
+    pub ed25519_public_key: Option<String>,
+    /// What else belongs to the source, such as a terminal's code; numbers as written.
+    pub config: BTreeMap<String, String>,
+    /// How far a signed time may be from ours, either way, in seconds.
+    pub tolerance_s: u32,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Credentials(…)")
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+impl Credentials {
+    /// How far a signed time may be from ours when a source sets nothing else.
+    pub const DEFAULT_TOLERANCE_S: u32 = 300;
+
+    /// Credentials with one secret and nothing else.
+    pub fn new(current: Secret) -> Self {
+        Self {
+            current,
+            previous: None,
+            ed25519_public_key: None,
+            config: BTreeMap::new(),
+            tolerance_s: Self::DEFAULT_TOLERANCE_S,
+        }
+    }
+}
+
+impl Secret {
+    /// A key or token.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(SecretString::from(text.into()))
+    }
+}

@@ -1,0 +1,286 @@
+//! What becomes of a delivery, and what the vendor is told.
+
+use crate::domain::credit::BankFact;
+
+/// An authentic delivery, read. Only an adapter can build one: it is the proof that the
+/// vendor's signature was checked.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    reading: Reading,
+    delivery_id: Option<String>,
+    verified_with: VerifiedWith,
+}
+
+impl Verified {
+    /// To be called after the signature was found good, nowhere else.
+    pub(in crate::banks) fn new(reading: Reading, verified_with: VerifiedWith) -> Self {
+        Self {
+            reading,
+            delivery_id: None,
+            verified_with,
+        }
+    }
+
+    /// Adds the name of the delivery, for formats that have one.
+    pub(in crate::banks) fn named(mut self, delivery_id: &str) -> Self {
+        self.delivery_id = Some(delivery_id.to_owned());
+        self
+    }
+
+    /// What it says.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// What it says, taken out.
+    pub fn into_reading(self) -> Reading {
+        self.reading
+    }
+
+    /// The vendor's name of this delivery: says nothing about the transaction inside.
+    pub fn delivery_id(&self) -> Option<&str> {
+        self.delivery_id.as_deref()
+    }
+
+    /// Which secret proved it.
+    pub fn verified_with(&self) -> VerifiedWith {
+        self.verified_with
+    }
+}
+
+/// Which secret proved a delivery; tells when a rotation is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerifiedWith {
+    /// The secret in use.
+    Current,
+    /// The one before it.
+    Previous,
+    /// The sender's public key.
+    PublicKey,
+}
+
+impl VerifiedWith {
+    /// `current`, `previous` or `public_key`, as stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Previous => "previous",
+            Self::PublicKey => "public_key",
+        }
+    }
+}
+
+/// What an authentic delivery says.
+#[derive(Clone, Debug)]
+pub enum Reading {
+    /// Movements, at least one. Each has its own outcome; ask
+    /// [`BankFact::is_booked`] which of them become transactions.
+    Transactions(Vec<BankFact>),
+    /// Nothing about money: acknowledged, and kept as a callback only.
+    Nothing(NoticeKind),
+    /// About the connection itself: answered with this, and nothing is kept.
+    Handshake(Answer),
+    /// Authentic, but its facts cannot be used: kept as quarantined and shown to people.
+    Unusable(Unusable),
+}
+
+/// Why an authentic delivery says nothing about money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// A call that tries the connection.
+    Ping,
+    /// An event that concerns nobody here.
+    OtherEvent,
+    /// A notice without a single entry.
+    Empty,
+}
+
+impl NoticeKind {
+    /// A stable word for records and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ping => "ping",
+            Self::OtherEvent => "other_event",
+            Self::Empty => "no_transactions",
+        }
+    }
+}
+
+/// Why an authentic delivery cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// Not the kind of document that the vendor describes.
+    #[error("the body is not what the format describes")]
+    MalformedBody,
+    /// A required field is missing or empty.
+    #[error("the required field {0} is missing")]
+    MissingField(&'static str),
+    /// A field holds another type or form than the format has.
+    #[error("the field {0} has an unreadable value")]
+    BadField(&'static str),
+    /// Not a whole number of đồng, zero, negative or beyond the largest amount.
+    #[error("the amount is not a whole number of đồng in range")]
+    BadAmount,
+    /// Money other than đồng.
+    #[error("the currency is not VND")]
+    OtherCurrency,
+    /// The event and the direction contradict each other.
+    #[error("the kind of event and the direction contradict each other")]
+    Contradiction,
+}
+
+impl Unusable {
+    /// A stable word for records and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MalformedBody => "malformed_body",
+            Self::MissingField(_) => "missing_field",
+            Self::BadField(_) => "bad_field",
+            Self::BadAmount => "bad_amount",
+            Self::OtherCurrency => "other_currency",
+            Self::Contradiction => "contradiction",
+        }
+    }
+
+    /// The field it is about, where there is one.
+    pub const fn field(self) -> Option<&'static str> {
+        match self {
+            Self::MissingField(field) | Self::BadField(field) => Some(field),
+            Self::MalformedBody | Self::BadAmount | Self::OtherCurrency | Self::Contradiction => {
+                None
+            }
+        }
+    }
+}
+
+/// Why a delivery is not believed. The caller learns only that it was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// A header that the format requires is absent.
+    #[error("a required header is missing")]
+    MissingHeader,
+    /// A header that must be single is there more than once.
+    #[error("a header is repeated")]
+    RepeatedHeader,
+    /// A header's value does not have the format's form.
+    #[error("a header is malformed")]
+    MalformedHeader,
+    /// The body carries no signature.
+    #[error("the signature is missing")]
+    MissingSignature,
+    /// The signature does not fit the bytes.
+    #[error("the signature does not match")]
+    SignatureMismatch,
+    /// The signed time is too far from ours.
+    #[error("the timestamp is outside the window")]
+    StaleTimestamp,
+    /// Two readers could understand the signed text differently.
+    #[error("the body can be read in more than one way")]
+    AmbiguousBody,
+    /// The signed text cannot be found in the body.
+    #[error("the body is malformed")]
+    MalformedBody,
+    /// The static token is missing or wrong.
+    #[error("the token is wrong")]
+    BadToken,
+    /// The login is missing or wrong.
+    #[error("the credentials are wrong")]
+    BadCredentials,
+    /// The delivery names another terminal or partner than the source's.
+    #[error("the delivery belongs to another terminal")]
+    OtherTerminal,
+    /// The format does not use this method.
+    #[error("the method is not the format's")]
+    WrongMethod,
+    /// The secret that we hold is too short or not in the format's form: nothing it signs can
+    /// be believed.
+    #[error("the configured secret cannot be used")]
+    UnusableSecret,
+}
+
+impl Refusal {
+    /// A stable word for records, counters and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingHeader => "missing_header",
+            Self::RepeatedHeader => "repeated_header",
+            Self::MalformedHeader => "malformed_header",
+            Self::MissingSignature => "missing_signature",
+            Self::SignatureMismatch => "signature_mismatch",
+            Self::StaleTimestamp => "stale_timestamp",
+            Self::AmbiguousBody => "ambiguous_body",
+            Self::MalformedBody => "malformed_body",
+            Self::BadToken => "bad_token",
+            Self::BadCredentials => "bad_credentials",
+            Self::OtherTerminal => "other_terminal",
+            Self::WrongMethod => "wrong_method",
+            Self::UnusableSecret => "unusable_secret",
+        }
+    }
+}
+
+/// What became of a delivery, as far as its vendor is concerned. An unknown order or another
+/// amount is our affair: to the vendor such a notice is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Durably recorded, the first time. The receipt is our id of the first transaction, for
+    /// vendors that want one.
+    Stored {
+        /// Our id of the transaction.
+        receipt: Option<String>,
+    },
+    /// Recorded before; the receipt is the same as then.
+    Repeated {
+        /// Our id of the transaction.
+        receipt: Option<String>,
+    },
+    /// Authentic but unusable; recorded for people, and not to be sent again.
+    Quarantined(Unusable),
+    /// Not believed; nothing was recorded.
+    Refused(Refusal),
+    /// Nothing could be recorded now; to be sent again.
+    Unavailable,
+}
+
+/// An HTTP answer in the vendor's form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// JSON, or empty.
+    pub body: String,
+    /// After how many seconds the vendor should try again.
+    pub retry_after_s: Option<u32>,
+}
+
+impl Answer {
+    /// The type of every body that is not empty.
+    pub const CONTENT_TYPE: &'static str = "application/json";
+
+    /// How long a vendor is asked to wait when nothing could be stored.
+    pub const RETRY_AFTER_S: u32 = 5;
+
+    /// An answer with a JSON body.
+    pub fn json(status: u16, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            body: body.into(),
+            retry_after_s: None,
+        }
+    }
+
+    /// The answer of most formats: 200 with `{"success":true}`, a uniform 401 that tells a
+    /// forger nothing, 503 when nothing was stored.
+    pub(in crate::banks) fn usual(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Stored { .. } | Outcome::Repeated { .. } | Outcome::Quarantined(_) => {
+                Self::json(200, r#"{"success":true}"#)
+            }
+            Outcome::Refused(_) => Self::json(401, r#"{"success":false}"#),
+            Outcome::Unavailable => Self {
+                retry_after_s: Some(Self::RETRY_AFTER_S),
+                ..Self::json(503, r#"{"success":false}"#)
+            },
+        }
+    }
+}

@@ -1,0 +1,412 @@
+//! One transaction that records notices: the delivery, the bank facts in it, what they are
+//! for, the sums, the events and the audit entries.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::attribution::{self, Attributed};
+use super::{Ledger, Notice, Quarantine, Receipt};
+use crate::banks::{Reading, VerifiedWith};
+use crate::domain::credit::{BankFact, Direction, FactOutcome};
+use crate::domain::day::{local_day, to_rfc3339};
+use crate::domain::ids::{AlertId, BankTransactionId, CallbackId, EventId, SourceId};
+use crate::store::audit::{self, AuditEntry};
+use crate::store::events::{self, NewEvent};
+use crate::store::rollups::{self, Movements};
+use crate::store::sources::{self, BoundAccount, DeliveryCounts};
+use crate::store::transactions::{self, NewEvidence, NewTransaction};
+use crate::store::{StoreError, Tx, alerts, callbacks};
+use crate::vault::Key;
+
+/// A day's figures are provisional this long; a later change is a numbered revision.
+const DAYS_OPEN: i64 = 3;
+
+/// Headers that are kept with a delivery: those that carry proofs and types, no addresses.
+const KEPT_HEADERS: [&str; 6] = [
+    "content-type",
+    "x-sepay-signature",
+    "x-sepay-timestamp",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
+
+/// An open transaction and what it will write at its end.
+pub(super) struct Batch<'a> {
+    pub(super) tx: Tx,
+    pub(super) ledger: &'a Ledger,
+    pub(super) movements: Movements,
+    pub(super) events: Vec<NewEvent>,
+    entries: Vec<AuditEntry>,
+    counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
+    secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
+    body_keys: BTreeMap<NaiveDate, Key>,
+    newest: DateTime<Utc>,
+}
+
+/// What one fact of a notice came to.
+enum Recorded {
+    New(BankTransactionId),
+    Again(BankTransactionId),
+    Conflict(BankTransactionId),
+    Unbound,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) async fn begin(ledger: &'a Ledger) -> Result<Self, StoreError> {
+        Ok(Self {
+            tx: ledger.store.begin_write().await?,
+            ledger,
+            movements: Movements::default(),
+            events: Vec::new(),
+            entries: Vec::new(),
+            counts: BTreeMap::new(),
+            secrets_used: BTreeMap::new(),
+            body_keys: BTreeMap::new(),
+            newest: DateTime::UNIX_EPOCH,
+        })
+    }
+
+    /// Records one notice.
+    pub(super) async fn record(&mut self, notice: &Notice) -> Result<Receipt, StoreError> {
+        self.newest = self.newest.max(notice.received_at);
+        if let Reading::Handshake(_) = notice.verified.reading() {
+            return Ok(Receipt::Stored(None));
+        }
+        let callback = CallbackId::from_uuid(self.ledger.entropy.uuid(notice.received_at));
+        self.keep_delivery(notice, callback).await?;
+        let (receipt, verdict, reason) = match notice.verified.reading() {
+            Reading::Transactions(facts) => self.record_facts(notice, callback, facts).await?,
+            Reading::Nothing(kind) => (Receipt::Stored(None), "ignored", kind.as_str()),
+            Reading::Unusable(why) => {
+                let quarantine = Quarantine::Unusable(*why);
+                (
+                    Receipt::Quarantined(quarantine),
+                    "quarantined",
+                    why.as_str(),
+                )
+            }
+            Reading::Handshake(_) => (Receipt::Stored(None), "ignored", "handshake"),
+        };
+        callbacks::set_verdict(&mut self.tx, callback, verdict, reason).await?;
+        self.count(notice, verdict);
+        if verdict == "quarantined" {
+            self.raise_alert(
+                notice,
+                "callback.quarantined",
+                &callback.to_string(),
+                reason,
+            )
+            .await?;
+        }
+        let detail = json!({"verdict": verdict, "reason": reason});
+        self.note(notice, "callback.record", callback.to_string(), detail);
+        Ok(receipt)
+    }
+
+    /// Writes what belongs to the whole batch, then makes it durable.
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        let open_since = local_day(self.newest) - TimeDelta::days(DAYS_OPEN);
+        let now = self.newest;
+        rollups::apply(
+            &mut self.tx,
+            &self.movements,
+            open_since,
+            now,
+            "late notice",
+        )
+        .await?;
+        for ((source, day), counts) in &self.counts {
+            sources::count_deliveries(&mut self.tx, *source, *day, counts).await?;
+        }
+        for ((source, previous), at) in &self.secrets_used {
+            sources::note_secret_use(&mut self.tx, *source, *previous, *at).await?;
+        }
+        audit::append(&mut self.tx, &self.ledger.chain, &self.entries).await?;
+        if !self.events.is_empty() {
+            events::append(&mut self.tx, &self.events).await?;
+        }
+        self.tx.commit().await
+    }
+
+    async fn record_facts(
+        &mut self,
+        notice: &Notice,
+        callback: CallbackId,
+        facts: &[BankFact],
+    ) -> Result<(Receipt, &'static str, &'static str), StoreError> {
+        let mut recorded = Vec::new();
+        for fact in facts.iter().filter(|fact| fact.is_booked()) {
+            recorded.push(self.record_fact(notice, callback, fact).await?);
+        }
+        let first = recorded.iter().find_map(|one| match one {
+            Recorded::New(id) | Recorded::Again(id) | Recorded::Conflict(id) => {
+                Some(id.to_string())
+            }
+            Recorded::Unbound => None,
+        });
+        let any = |wanted: fn(&Recorded) -> bool| recorded.iter().any(wanted);
+        Ok(if any(|one| matches!(one, Recorded::Unbound)) {
+            (
+                Receipt::Quarantined(Quarantine::AccountNotBound),
+                "quarantined",
+                "account_not_bound",
+            )
+        } else if any(|one| matches!(one, Recorded::Conflict(_))) {
+            (Receipt::Repeated(first), "conflict", "other_facts")
+        } else if any(|one| matches!(one, Recorded::New(_))) {
+            (Receipt::Stored(first), "accepted", "")
+        } else if any(|one| matches!(one, Recorded::Again(_))) {
+            (Receipt::Repeated(first), "duplicate", "")
+        } else if facts.iter().any(|fact| fact.outcome == FactOutcome::Failed) {
+            (Receipt::Stored(None), "failed", "not_booked")
+        } else {
+            (Receipt::Stored(None), "ignored", "not_a_credit")
+        })
+    }
+
+    async fn record_fact(
+        &mut self,
+        notice: &Notice,
+        callback: CallbackId,
+        fact: &BankFact,
+    ) -> Result<Recorded, StoreError> {
+        let fact_hash = hash_of(fact);
+        let known =
+            transactions::find_evidence(&mut self.tx, notice.source, &fact.dedupe_key).await?;
+        if let Some(known) = known {
+            if known.fact_hash == fact_hash {
+                return Ok(Recorded::Again(known.transaction));
+            }
+            let subject = known.transaction.to_string();
+            self.raise_alert(notice, "transaction.conflict", &subject, "other_facts")
+                .await?;
+            return Ok(Recorded::Conflict(known.transaction));
+        }
+        let number = fact.account_number.as_deref();
+        let bound = sources::bound_accounts(&mut self.tx, notice.source, number).await?;
+        let [account] = bound[..] else {
+            return Ok(Recorded::Unbound);
+        };
+        let (transaction, is_new) = self.place(notice, fact, account).await?;
+        let evidence = NewEvidence {
+            source: notice.source,
+            key: fact.dedupe_key.clone(),
+            transaction,
+            kind: "callback",
+            provider_txn_id: fact.provider_txn_id.clone(),
+            fact_hash,
+            callback: Some(callback),
+            recorded_at: notice.received_at,
+        };
+        if !transactions::insert_evidence(&mut self.tx, &evidence).await? {
+            return Err(StoreError::Conflict {
+                table: "transaction_evidence",
+            });
+        }
+        Ok(if is_new {
+            Recorded::New(transaction)
+        } else {
+            Recorded::Again(transaction)
+        })
+    }
+
+    /// Finds the transaction that another source told of, or stores a new one and attributes
+    /// it.
+    async fn place(
+        &mut self,
+        notice: &Notice,
+        fact: &BankFact,
+        account: BoundAccount,
+    ) -> Result<(BankTransactionId, bool), StoreError> {
+        let mut duplicate_of = None;
+        if let Some(reference) = &fact.bank_reference {
+            let (way, amount) = (fact.direction, fact.amount);
+            let found = transactions::find_lookalike(
+                &mut self.tx,
+                notice.source,
+                account.account,
+                way,
+                amount,
+                reference,
+            );
+            match found.await? {
+                Some(lookalike) if !lookalike.told_by_this_source => {
+                    return Ok((lookalike.transaction, false));
+                }
+                // One source that tells the same bank reference under two numbers: it cannot
+                // be decided here whether the money moved twice.
+                Some(lookalike) => duplicate_of = Some(lookalike.transaction),
+                None => {}
+            }
+        }
+        let transaction = self.new_transaction(notice, fact, account, duplicate_of);
+        transactions::insert(&mut self.tx, &transaction).await?;
+        if duplicate_of.is_some() {
+            let subject = transaction.id.to_string();
+            self.raise_alert(
+                notice,
+                "transaction.duplicate_suspected",
+                &subject,
+                "same_reference",
+            )
+            .await?;
+        }
+        if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {
+            let Attributed { subject, detail } = attribution::attribute(self, &transaction).await?;
+            self.note(notice, "credit.attribute", subject, detail);
+        }
+        Ok((transaction.id, true))
+    }
+
+    fn new_transaction(
+        &self,
+        notice: &Notice,
+        fact: &BankFact,
+        account: BoundAccount,
+        duplicate_of: Option<BankTransactionId>,
+    ) -> NewTransaction {
+        NewTransaction {
+            id: BankTransactionId::from_uuid(self.ledger.entropy.uuid(notice.received_at)),
+            account: account.account,
+            merchant: account.merchant,
+            direction: fact.direction,
+            amount: fact.amount,
+            virtual_account: fact.virtual_account.clone(),
+            content: fact.content.clone(),
+            bank_reference: fact.bank_reference.clone(),
+            order_reference: fact
+                .merchant_reference
+                .clone()
+                .filter(|_| fact.order_field_is_searched),
+            occurred_at: fact.occurred_at,
+            local_day: local_day(fact.occurred_at),
+            duplicate_of,
+            recorded_at: notice.received_at,
+        }
+    }
+
+    /// An event of this batch, with a fresh id.
+    pub(super) fn event_id(&self, at: DateTime<Utc>) -> EventId {
+        EventId::from_uuid(self.ledger.entropy.uuid(at))
+    }
+
+    async fn keep_delivery(&mut self, notice: &Notice, id: CallbackId) -> Result<(), StoreError> {
+        let day = local_day(notice.received_at);
+        let nonce = self.ledger.entropy.bytes();
+        let body_sealed =
+            self.body_key(day)
+                .await?
+                .seal(&id.to_string(), nonce, &notice.delivery.body);
+        let kept = notice
+            .delivery
+            .headers()
+            .iter()
+            .filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()));
+        let headers: Vec<_> = kept
+            .map(|(name, value)| json!([name, String::from_utf8_lossy(value)]))
+            .collect();
+        let with = notice.verified.verified_with();
+        let previous = with == VerifiedWith::Previous;
+        self.secrets_used
+            .insert((notice.source, previous), notice.received_at);
+        let callback = callbacks::NewCallback {
+            id,
+            source: notice.source,
+            received_at: notice.received_at,
+            method: notice.delivery.method.clone(),
+            path: notice.delivery.path.clone(),
+            query: notice.delivery.query.clone(),
+            headers: json!(headers).to_string(),
+            body_sealed,
+            body_key_day: day,
+            body_hash: Sha256::digest(&notice.delivery.body).to_vec(),
+            peer: notice.peer.clone(),
+            verdict: "accepted",
+            reason: String::new(),
+            verified_with: with.as_str(),
+        };
+        callbacks::insert(&mut self.tx, &callback).await
+    }
+
+    /// The key of a day, created with the day's first delivery.
+    async fn body_key(&mut self, day: NaiveDate) -> Result<Key, StoreError> {
+        if let Some(key) = self.body_keys.get(&day) {
+            return Ok(key.clone());
+        }
+        let (entropy, name) = (&self.ledger.entropy, format!("body_key:{day}"));
+        let fresh = Key::new(entropy.bytes());
+        let sealed = self
+            .ledger
+            .master_key
+            .seal(&name, entropy.bytes(), fresh.reveal());
+        let stored = callbacks::body_key(&mut self.tx, day, &sealed).await?;
+        let opened = stored.and_then(|sealed| self.ledger.master_key.open(&name, &sealed).ok());
+        let bytes = opened.and_then(|opened| opened.as_slice().try_into().ok());
+        let bytes = bytes.ok_or_else(|| StoreError::Inconsistent {
+            table: "body_keys",
+            column: "key_sealed",
+            row: day.to_string(),
+        })?;
+        Ok(self.body_keys.entry(day).or_insert(Key::new(bytes)).clone())
+    }
+
+    async fn raise_alert(
+        &mut self,
+        notice: &Notice,
+        kind: &'static str,
+        subject: &str,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let id = AlertId::from_uuid(self.ledger.entropy.uuid(notice.received_at));
+        let detail = json!({"source": notice.source_name, "reason": reason}).to_string();
+        tracing::warn!(kind, subject, source = notice.source_name, reason, "alert");
+        alerts::raise(&mut self.tx, id, kind, subject, &detail, notice.received_at).await
+    }
+
+    fn note(
+        &mut self,
+        notice: &Notice,
+        action: &'static str,
+        subject: String,
+        detail: serde_json::Value,
+    ) {
+        self.entries.push(AuditEntry {
+            at: notice.received_at,
+            actor: format!("source:{}", notice.source_name),
+            action,
+            subject,
+            detail,
+        });
+    }
+
+    fn count(&mut self, notice: &Notice, verdict: &str) {
+        let place = (notice.source, local_day(notice.received_at));
+        let counts = self.counts.entry(place).or_default();
+        let count = match verdict {
+            "accepted" => &mut counts.accepted,
+            "duplicate" => &mut counts.repeated,
+            "conflict" => &mut counts.conflict,
+            "failed" => &mut counts.failed,
+            "quarantined" => &mut counts.quarantined,
+            _ => &mut counts.ignored,
+        };
+        *count += 1;
+    }
+}
+
+/// A hash over what must not change between two tellings of one transaction.
+fn hash_of(fact: &BankFact) -> Vec<u8> {
+    let told = json!([
+        fact.direction.as_str(),
+        fact.amount.get(),
+        fact.account_number,
+        fact.virtual_account,
+        fact.bank_reference,
+        to_rfc3339(fact.occurred_at),
+    ]);
+    Sha256::digest(told.to_string()).to_vec()
+}
