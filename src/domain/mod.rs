@@ -1,8 +1,30 @@
 //! The pilot's own words and rules: pure code, no I/O, no clock, no chance.
+//!
+//! | word | in Vietnamese | what it is |
+//! |---|---|---|
+//! | [zone](zone) | khu vực | a street, market, supermarket, food street or car park that is watched |
+//! | [establishment](establishment) | điểm kinh doanh | one place that trades, found by the census, enrolled or not |
+//! | [merchant](merchant) | hộ, doanh nghiệp | who trades: a household or a company |
+//! | [outlet](outlet) | điểm bán | where a merchant's code hangs |
+//! | [account](account) | tài khoản nhận tiền | the merchant's own bank account |
+//! | [payment code](code) | mã thanh toán | what the customer scans |
+//! | [reference](txn_ref) | mã tham chiếu | ten characters that tie a transfer to a code |
+//! | [lunar day](lunar) | ngày âm lịch | the day of the Vietnamese lunar calendar |
+//! | indicator | chỉ số | one of the 29 figures, always with its denominator |
 
+pub mod account;
 pub mod bank;
+pub mod code;
 pub mod credit;
 pub mod day;
+pub mod establishment;
 pub mod ids;
+pub mod lunar;
+pub mod merchant;
 pub mod money;
+pub mod outlet;
+pub mod refusal;
+pub mod text;
 pub mod txn_ref;
+pub mod word;
+pub mod zone;

@@ -1,0 +1,103 @@
+//! Why a step in a lifecycle is refused.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::day::to_rfc3339;
+use crate::domain::money::Vnd;
+
+/// A step that the rules do not allow. `Display` is the English text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The step does not exist from this state.
+    #[error("a {thing} that is {state} cannot {event}")]
+    WrongState {
+        /// What it is, such as `merchant`.
+        thing: &'static str,
+        /// The state it is in.
+        state: &'static str,
+        /// The step that was asked for.
+        event: &'static str,
+    },
+    /// Who asked for it may not approve it.
+    #[error("the person who submitted this cannot approve it: a second person must")]
+    SamePerson,
+    /// An outlet trades only while its merchant is active.
+    #[error("the merchant is not active")]
+    MerchantNotActive,
+    /// The test payment has another amount.
+    #[error("the test payment is {wanted} đồng, not {received}")]
+    TestAmount {
+        /// What proves the outlet.
+        wanted: Vnd,
+        /// What came.
+        received: Vnd,
+    },
+    /// It is in force already, so it can only be retired.
+    #[error("this account has been in use since {}", to_rfc3339(*since))]
+    AlreadyEffective {
+        /// When new codes could first use it.
+        since: DateTime<Utc>,
+    },
+    /// A printed code has no moment at which it is paid.
+    #[error("a static code is never completed")]
+    StaticNeverCompletes,
+    /// A changed amount would contradict what was paid.
+    #[error("this code has been paid, so its amount is fixed")]
+    AlreadyPaid,
+    /// The code has expired.
+    #[error("this code expired at {}", to_rfc3339(*at))]
+    Expired {
+        /// The end of its life.
+        at: DateTime<Utc>,
+    },
+    /// An acquirer's code is the acquirer's to change.
+    #[error("an acquirer's code is changed at the acquirer")]
+    NotOurs,
+    /// The new terms would make it another kind of code.
+    #[error("a change keeps the kind and the scheme of the code")]
+    OtherKind,
+}
+
+impl Refusal {
+    /// The stable code for machines.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::WrongState { .. } => "wrong_state",
+            Self::SamePerson => "same_person",
+            Self::MerchantNotActive => "merchant_not_active",
+            Self::TestAmount { .. } => "test_amount",
+            Self::AlreadyEffective { .. } => "already_effective",
+            Self::StaticNeverCompletes => "static_never_completes",
+            Self::AlreadyPaid => "already_paid",
+            Self::Expired { .. } => "code_expired",
+            Self::NotOurs => "code_not_ours",
+            Self::OtherKind => "other_kind",
+        }
+    }
+
+    /// The same text in Vietnamese.
+    pub fn vietnamese(&self) -> String {
+        match self {
+            Self::WrongState { state, event, .. } => {
+                format!("Không thể thực hiện bước \"{event}\" khi trạng thái là \"{state}\"")
+            }
+            Self::SamePerson => {
+                "Người trình không được tự duyệt: cần một người thứ hai duyệt".into()
+            }
+            Self::MerchantNotActive => {
+                "Hộ hoặc doanh nghiệp này không ở trạng thái hoạt động".into()
+            }
+            Self::TestAmount { wanted, received } => {
+                format!("Khoản thử phải là {wanted} đồng, không phải {received} đồng")
+            }
+            Self::AlreadyEffective { since } => {
+                format!("Tài khoản này đã được dùng từ {}", to_rfc3339(*since))
+            }
+            Self::StaticNeverCompletes => "Mã tĩnh không có trạng thái hoàn tất".into(),
+            Self::AlreadyPaid => "Mã này đã có tiền về nên không đổi số tiền được nữa".into(),
+            Self::Expired { at } => format!("Mã này đã hết hạn lúc {}", to_rfc3339(*at)),
+            Self::NotOurs => "Mã của đơn vị chấp nhận thanh toán phải sửa tại đơn vị đó".into(),
+            Self::OtherKind => "Khi sửa, loại mã và hình thức mã phải giữ nguyên".into(),
+        }
+    }
+}
