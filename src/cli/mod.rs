@@ -2,6 +2,7 @@
 //! success, 1 a finding, 2 a usage fault, 3 a fault of the surroundings.
 
 mod callback;
+mod lines;
 mod vietqr;
 
 use std::process::ExitCode;
