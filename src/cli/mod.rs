@@ -3,6 +3,7 @@
 
 mod callback;
 mod lines;
+mod openapi;
 mod vietqr;
 
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ enum Command {
     /// Verify bank notices and match transfer texts, one JSON object a line.
     #[command(subcommand)]
     Callback(callback::CallbackCommand),
+    /// Print the API document (OpenAPI 3.1, YAML).
+    Openapi,
 }
 
 /// Runs the command named by the process's arguments.
@@ -33,6 +36,7 @@ pub fn run() -> ExitCode {
     let outcome = match &cli.command {
         Command::Vietqr(command) => vietqr::run(command),
         Command::Callback(command) => callback::run(command),
+        Command::Openapi => openapi::run(),
     };
     match outcome {
         Ok(code) => code,

@@ -15,6 +15,7 @@ pub mod language;
 pub mod layers;
 pub mod lifecycle;
 pub mod openapi;
+pub mod page;
 pub mod peer;
 pub mod problem;
 pub mod rate;
@@ -31,6 +32,7 @@ use crate::entropy::Entropy;
 use self::code::Code;
 use self::layers::RequestDeadlines;
 use self::lifecycle::Lifecycle;
+use self::page::PageKey;
 use self::peer::TrustedProxies;
 use self::problem::Problem;
 use self::rate::RateLimits;
@@ -50,11 +52,15 @@ pub struct AppState {
     pub trusted: TrustedProxies,
     /// How often one address may ask.
     pub rates: RateLimits,
+    /// Seals the cursors of lists; drawn fresh here, so instances that share a database set
+    /// a common one.
+    pub page_key: PageKey,
 }
 
 impl AppState {
     /// The state of a fresh process.
     pub fn new(clock: Clock, entropy: Entropy) -> Self {
+        let page_key = PageKey::new(entropy.bytes());
         Self {
             clock,
             entropy,
@@ -62,6 +68,7 @@ impl AppState {
             deadlines: RequestDeadlines::default(),
             trusted: TrustedProxies::default(),
             rates: RateLimits::default(),
+            page_key,
         }
     }
 }

@@ -212,7 +212,7 @@ impl Problem {
             title: code.title().get(language).to_owned(),
             status: code.status().as_u16(),
             detail: detail.get(language).to_owned(),
-            code: code.as_str().to_owned(),
+            code,
             request_id: request_id.to_owned(),
             errors: errors.collect(),
         }
@@ -269,7 +269,7 @@ pub struct ProblemDocument {
     /// What is wrong this time or what to do, in the reader's language.
     pub detail: String,
     /// The stable word to act on.
-    pub code: String,
+    pub code: Code,
     /// Finds the request in the log.
     pub request_id: String,
     /// The fields at fault.

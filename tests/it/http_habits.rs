@@ -1,207 +1,16 @@
 //! How the server behaves towards clients that are slow, greedy, broken or gone: over a real
 //! TCP port.
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::extract::Request;
-use axum::routing::{get, post};
-use phocho::clock::Clock;
-use phocho::entropy::Entropy;
-use phocho::http::body::{BODY_MAX_BYTES, read_body};
-use phocho::http::extract::{Json, Path, Query};
-use phocho::http::lifecycle::Lifecycle;
-use phocho::http::problem::Problem;
 use phocho::http::rate::{Rate, RateLimits};
-use phocho::http::server::{Drain, Server, ServerLimits};
-use phocho::http::{AppState, finish};
-use serde::{Deserialize, Serialize};
+use phocho::http::server::{Drain, ServerLimits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::net::TcpStream;
 
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Order {
-    amount_vnd: i64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Filter {
-    limit: Option<u16>,
-}
-
-/// Work that a test can hold back and count.
-#[derive(Clone)]
-struct Work {
-    gate: Arc<Semaphore>,
-    begun: Arc<AtomicUsize>,
-    done: Arc<AtomicUsize>,
-}
-
-/// A server of this test's own.
-struct TestServer {
-    address: SocketAddr,
-    work: Work,
-    lifecycle: Lifecycle,
-    running: JoinHandle<Drain>,
-}
-
-#[derive(Default)]
-struct Wishes {
-    limits: ServerLimits,
-    body_deadline: Option<Duration>,
-    answer_deadline: Option<Duration>,
-    rates: Option<RateLimits>,
-}
-
-fn routes(work: &Work) -> Router<AppState> {
-    let work = work.clone();
-    Router::new()
-        .route("/order", post(async |Json(order): Json<Order>| Json(order)))
-        .route(
-            "/list",
-            get(async |Query(filter): Query<Filter>| filter.limit.unwrap_or(50).to_string()),
-        )
-        .route(
-            "/thing/{id}",
-            get(async |Path(id): Path<u32>| id.to_string()),
-        )
-        .route(
-            "/panic",
-            get(async || -> &'static str { panic!("on purpose") }),
-        )
-        .route(
-            "/v1/callbacks/{source}",
-            post(async |request: Request| -> Result<&'static str, Problem> {
-                read_body(request, BODY_MAX_BYTES).await?;
-                Ok("taken")
-            }),
-        )
-        .route(
-            "/work",
-            get(async move || {
-                work.begun.fetch_add(1, Ordering::SeqCst);
-                let _permit = work.gate.acquire().await;
-                work.done.fetch_add(1, Ordering::SeqCst);
-                "worked"
-            }),
-        )
-}
-
-impl TestServer {
-    async fn start(wishes: Wishes) -> Self {
-        let mut state = AppState::new(Clock::System, Entropy::seeded(1));
-        let deadlines = &mut state.deadlines;
-        deadlines.body = wishes.body_deadline.unwrap_or(deadlines.body);
-        deadlines.answer = wishes.answer_deadline.unwrap_or(deadlines.answer);
-        state.rates = wishes.rates.unwrap_or(state.rates);
-        let lifecycle = state.lifecycle.clone();
-        lifecycle.ready();
-        let work = Work {
-            gate: Arc::new(Semaphore::new(0)),
-            begun: Arc::default(),
-            done: Arc::default(),
-        };
-        let server = Server {
-            router: finish(routes(&work), state),
-            lifecycle: lifecycle.clone(),
-            limits: wishes.limits,
-            trusted: phocho::http::peer::TrustedProxies::default(),
-        };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let running = tokio::spawn(server.run(listener));
-        Self {
-            address,
-            work,
-            lifecycle,
-            running,
-        }
-    }
-
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
-    }
-
-    /// Sends bytes on a fresh connection and reads the answer to its end.
-    async fn send(&self, request: impl AsRef<[u8]>) -> Answer {
-        let mut stream = self.connect().await;
-        stream.write_all(request.as_ref()).await.unwrap();
-        Answer::read(&mut stream).await
-    }
-
-    async fn get(&self, target: &str) -> Answer {
-        self.send(format!(
-            "GET {target} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n"
-        ))
-        .await
-    }
-
-    async fn post_json(&self, target: &str, body: &str) -> Answer {
-        let length = body.len();
-        self.send(format!(
-            "POST {target} HTTP/1.1\r\nhost: t\r\nconnection: close\r\naccept-language: en\r\n\
-             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-        ))
-        .await
-    }
-}
-
-/// An answer as it came over the wire.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    async fn read(stream: &mut TcpStream) -> Self {
-        let mut bytes = Vec::new();
-        // A refused client may see a reset after the answer.
-        let _ = stream.read_to_end(&mut bytes).await;
-        let text = String::from_utf8(bytes).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        Self {
-            status: head
-                .get(9..12)
-                .and_then(|status| status.parse().ok())
-                .unwrap_or(0),
-            head: head.to_ascii_lowercase(),
-            body: body.to_owned(),
-        }
-    }
-
-    fn problem(&self) -> serde_json::Value {
-        assert!(
-            self.head.contains("content-type: application/problem+json"),
-            "{self:?}"
-        );
-        let problem: serde_json::Value = serde_json::from_str(&self.body).unwrap();
-        assert_eq!(problem["status"], self.status);
-        let id = problem["request_id"].as_str().unwrap();
-        assert!(
-            self.head.contains(&format!("x-request-id: {id}")),
-            "{self:?}"
-        );
-        problem
-    }
-}
-
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !holds() {
-        assert!(started.elapsed() < Duration::from_secs(10), "never: {what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
+use crate::wire::{Answer, TestServer, Wishes, until};
 
 #[tokio::test]
 async fn every_refusal_is_a_problem_document_with_its_code() {
@@ -493,14 +302,12 @@ async fn a_peer_over_its_connections_is_closed_and_a_free_place_is_given_again()
     // The two are counted once they are accepted; the third comes after them.
     assert_eq!(server.get("/list").await.status, 0);
     drop((first, second));
-    let free = AtomicBool::new(false);
     let started = Instant::now();
-    while !free.load(Ordering::SeqCst) {
+    while server.get("/list").await.status != 200 {
         assert!(
             started.elapsed() < Duration::from_secs(5),
             "no place came free"
         );
-        free.store(server.get("/list").await.status == 200, Ordering::SeqCst);
     }
 }
 

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+mod api_document;
+mod docs_pages;
 mod http_habits;
 mod vietqr;
 mod vietqr_cli;
+mod wire;

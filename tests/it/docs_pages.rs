@@ -1,0 +1,72 @@
+//! The API's own pages work without any other server and under their own policy.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use phocho::clock::Clock;
+use phocho::entropy::Entropy;
+use phocho::http::code::Code;
+use phocho::http::{AppState, router};
+use tower::ServiceExt;
+
+async fn get(path: &str) -> (StatusCode, HeaderMap, String) {
+    let service = router(AppState::new(Clock::System, Entropy::seeded(1)));
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    let response = service.oneshot(request).await.expect("an answer");
+    let (head, body) = response.into_parts();
+    let bytes = body.collect().await.expect("a body").to_bytes();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    (head.status, head.headers, text)
+}
+
+#[tokio::test]
+async fn the_reader_loads_only_from_here_and_runs_nothing_inline() {
+    let (status, headers, page) = get("/docs/").await;
+    assert_eq!(status, StatusCode::OK);
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(
+        policy.contains("script-src 'self'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    assert!(
+        !page.contains("http://") && !page.contains("https://"),
+        "{page}"
+    );
+    for part in page.split("<script").skip(1) {
+        let (attributes, rest) = part.split_once('>').unwrap();
+        assert!(attributes.contains("src=\"./"), "{attributes}");
+        assert!(rest.trim_start().starts_with("</script>"), "{rest}");
+    }
+    let (status, _, start) = get("/docs/swagger-initializer.js").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(start.contains("/openapi.yaml"), "{start}");
+    let (status, _, yaml) = get("/openapi.yaml").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(yaml.starts_with("openapi: 3.1"), "{yaml}");
+}
+
+#[tokio::test]
+async fn every_problem_type_is_a_page_in_both_languages() {
+    for &code in Code::ALL {
+        let (status, headers, page) = get(&format!("/docs/errors/{}", code.as_str())).await;
+        assert_eq!(status, StatusCode::OK, "{code:?}");
+        assert!(
+            headers["content-type"]
+                .to_str()
+                .unwrap()
+                .starts_with("text/html")
+        );
+        for language in ["<p lang=\"vi\">", "<p lang=\"en\">"] {
+            assert!(page.contains(language), "{code:?} {language}");
+        }
+    }
+    for path in ["/docs/errors/no_such_code", "/docs/no-such-file"] {
+        assert_eq!(get(path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_process_is_alive_before_it_is_ready() {
+    assert_eq!(get("/livez").await.0, StatusCode::OK);
+    assert_eq!(get("/readyz").await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
