@@ -30,10 +30,12 @@
 pub mod banks;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod entropy;
 pub mod flows;
 pub mod http;
 pub mod store;
+pub mod telemetry;
 pub mod vault;
 pub mod vietqr;

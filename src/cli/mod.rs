@@ -2,8 +2,10 @@
 //! success, 1 a finding, 2 a usage fault, 3 a fault of the surroundings.
 
 mod callback;
+mod config;
 mod lines;
 mod openapi;
+mod serve;
 mod vietqr;
 
 use std::process::ExitCode;
@@ -14,18 +16,24 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "phocho", version, about)]
 struct Cli {
+    /// What to do; `serve` when nothing is named.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve the pages and the API.
+    Serve(serve::ServeOptions),
     /// Encode and decode payment codes, one JSON object a line.
     #[command(subcommand)]
     Vietqr(vietqr::VietqrCommand),
     /// Verify bank notices and match transfer texts, one JSON object a line.
     #[command(subcommand)]
     Callback(callback::CallbackCommand),
+    /// Show the settings.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Print the API document (OpenAPI 3.1, YAML).
     Openapi,
 }
@@ -33,9 +41,14 @@ enum Command {
 /// Runs the command named by the process's arguments.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let outcome = match &cli.command {
+    let command = cli
+        .command
+        .unwrap_or_else(|| Command::Serve(serve::ServeOptions::default()));
+    let outcome = match &command {
+        Command::Serve(options) => serve::run(options),
         Command::Vietqr(command) => vietqr::run(command),
         Command::Callback(command) => callback::run(command),
+        Command::Config(command) => config::run(command),
         Command::Openapi => openapi::run(),
     };
     match outcome {

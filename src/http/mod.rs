@@ -14,6 +14,7 @@ pub mod json;
 pub mod language;
 pub mod layers;
 pub mod lifecycle;
+pub mod numbers;
 pub mod openapi;
 pub mod page;
 pub mod peer;

@@ -5,6 +5,8 @@
 mod api_document;
 mod docs_pages;
 mod http_habits;
+mod numbers;
+mod serve_cli;
 mod vietqr;
 mod vietqr_cli;
 mod wire;

@@ -1,0 +1,141 @@
+//! `phocho serve`: the process that takes requests.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::net::TcpListener;
+
+use crate::clock::Clock;
+use crate::config::{Loaded, Overrides, Settings};
+use crate::entropy::Entropy;
+use crate::http::layers::RequestDeadlines;
+use crate::http::peer::TrustedProxies;
+use crate::http::rate::{Rate, RateLimits};
+use crate::http::server::{Drain, Server, ServerLimits, termination};
+use crate::http::{self, AppState};
+use crate::telemetry::{Metrics, start_log};
+
+/// Settings that the command line may name; each beats the environment and the file.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeOptions {
+    /// The settings file (default: phocho.toml, if it is there).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where pages and the API are served, such as 0.0.0.0:8080.
+    #[arg(long, value_name = "ADDRESS")]
+    bind: Option<String>,
+    /// Where /metrics is served; empty for nowhere.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_bind: Option<String>,
+    /// The folder of the data.
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<String>,
+    /// sqlite:PATH or postgres://…; a password is safer in a file (PHOCHO_DATABASE_URL_FILE).
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// How the log is written: auto, pretty or json.
+    #[arg(long, value_name = "FORMAT")]
+    log: Option<String>,
+}
+
+impl ServeOptions {
+    fn overrides(&self) -> Overrides {
+        [
+            ("bind", &self.bind),
+            ("metrics_bind", &self.metrics_bind),
+            ("data_dir", &self.data_dir),
+            ("database_url", &self.database_url),
+            ("log_format", &self.log),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.clone()?)))
+        .collect()
+    }
+}
+
+/// Serves until the machine asks to stop.
+pub fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
+    let settings = Loaded::from_process(&options.overrides(), options.config.as_deref())?.settings;
+    start_log(settings.log_format, &settings.log_filter)?;
+    let metrics = Metrics::start()?;
+    let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
+    runtime.block_on(serve(&settings, metrics))
+}
+
+async fn serve(settings: &Settings, metrics: Metrics) -> anyhow::Result<ExitCode> {
+    let state = state_of(settings);
+    let lifecycle = state.lifecycle.clone();
+    let listener = listen(settings.bind).await?;
+    let address = listener.local_addr()?;
+    let server = |router, limits| Server {
+        router,
+        lifecycle: lifecycle.clone(),
+        limits,
+        trusted: state.trusted.clone(),
+    };
+    if let Some(bind) = settings.metrics_bind {
+        let numbers = http::numbers::router(state.clone(), metrics);
+        let metrics_server = server(numbers, ServerLimits::default());
+        tokio::spawn(metrics_server.run(listen(bind).await?));
+    }
+    let main = server(http::router(state.clone()), limits_of(settings));
+    let running = tokio::spawn(main.run(listener));
+    lifecycle.ready();
+    eprintln!("phocho: serving http://{address}  API: http://{address}/docs/");
+
+    termination().await.context("signals cannot be awaited")?;
+    tracing::info!("stopping");
+    lifecycle.stop();
+    match running.await? {
+        Drain::Complete => tracing::info!("stopped; everything that had begun was finished"),
+        Drain::Cut { connections } => {
+            tracing::warn!(connections, "stopped with connections still open");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn listen(bind: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(bind).await.with_context(|| match bind {
+        _ if bind.port() == 0 => format!("cannot listen on {bind}"),
+        _ => format!("cannot listen on {bind}: is another process there?"),
+    })
+}
+
+fn state_of(settings: &Settings) -> AppState {
+    let mut state = AppState::new(Clock::System, Entropy::System);
+    state.trusted = TrustedProxies::new(settings.trusted_proxies.0.clone());
+    state.deadlines = RequestDeadlines {
+        answer: seconds(settings.answer_deadline_s.get()),
+        ..RequestDeadlines::default()
+    };
+    state.rates = RateLimits::new(
+        Rate {
+            per_second: settings.requests_per_second,
+            burst: settings.requests_burst,
+        },
+        Rate {
+            per_second: settings.failed_verifications_per_second,
+            burst: settings.failed_verifications_burst,
+        },
+    );
+    state
+}
+
+fn limits_of(settings: &Settings) -> ServerLimits {
+    let count = |number: u32| usize::try_from(number).expect("a count fits in memory");
+    ServerLimits {
+        connections: count(settings.connections.get()),
+        connections_per_peer: count(settings.connections_per_peer.get()),
+        drain: seconds(settings.drain_s.get()),
+        ..ServerLimits::default()
+    }
+}
+
+fn seconds(number: u32) -> Duration {
+    Duration::from_secs(number.into())
+}
