@@ -7,9 +7,17 @@
 //! A new format is one new file and one line in [`ADAPTERS`].
 
 mod delivery;
+mod fields;
+mod javascript;
+pub mod json;
+mod payos;
+mod sepay_hmac;
+mod signature;
+mod standard_webhooks;
 mod verdict;
 
 use chrono::{DateTime, Utc};
+use json::{Json, JsonError};
 
 pub use delivery::{Credentials, Delivery, Secret};
 pub use verdict::{
@@ -37,7 +45,11 @@ pub trait Adapter: Send + Sync {
 }
 
 /// Every adapter there is.
-pub static ADAPTERS: &[&dyn Adapter] = &[];
+pub static ADAPTERS: &[&dyn Adapter] = &[
+    &standard_webhooks::StandardWebhooks,
+    &sepay_hmac::SepayHmac,
+    &payos::Payos,
+];
 
 /// Finds the adapter that a source is configured with.
 pub fn adapter_by_name(name: &str) -> Option<&'static dyn Adapter> {
@@ -45,4 +57,51 @@ pub fn adapter_by_name(name: &str) -> Option<&'static dyn Adapter> {
         .iter()
         .copied()
         .find(|adapter| adapter.name() == name)
+}
+
+/// Refuses every method but POST.
+fn require_post(delivery: &Delivery) -> Result<(), Refusal> {
+    if delivery.method == "POST" {
+        Ok(())
+    } else {
+        Err(Refusal::WrongMethod)
+    }
+}
+
+/// Refuses a signed time too far from `now`, either way. Whole seconds, as in the formats.
+fn require_fresh(
+    sent_at_unix_s: i64,
+    credentials: &Credentials,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let distance = now.timestamp().abs_diff(sent_at_unix_s);
+    if distance <= u64::from(credentials.tolerance_s) {
+        Ok(())
+    } else {
+        Err(Refusal::StaleTimestamp)
+    }
+}
+
+/// Reads a header's Unix time: plain digits without a leading zero.
+fn unix_seconds(header: &str) -> Result<i64, Refusal> {
+    let digits = header.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits || header.len() > 12 || header.starts_with('0') {
+        return Err(Refusal::MalformedHeader);
+    }
+    header.parse().map_err(|_| Refusal::MalformedHeader)
+}
+
+/// Reads a body whose raw bytes were proven. What two readers could understand differently
+/// is refused although it is signed; what is no JSON at all is the vendor's mistake.
+fn proven_json(body: &[u8]) -> Result<Result<Json, Unusable>, Refusal> {
+    match json::read(body) {
+        Ok(value) => Ok(Ok(value)),
+        Err(JsonError::Ambiguous) => Err(Refusal::AmbiguousBody),
+        Err(JsonError::Syntax) => Ok(Err(Unusable::MalformedBody)),
+    }
+}
+
+/// A reading of an authentic body: what cannot be used is quarantined.
+fn reading_of(facts: Result<Reading, Unusable>) -> Reading {
+    facts.unwrap_or_else(Reading::Unusable)
 }

@@ -1,0 +1,281 @@
+//! The fields of a notice: strict readers of the forms that vendors use.
+
+use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
+
+use super::javascript;
+use super::json::{Json, Object};
+use super::verdict::Unusable;
+use crate::domain::day::{to_microseconds, vietnam_offset};
+use crate::domain::money::Vnd;
+
+/// The longest number, account or reference that is taken, in characters.
+const LONGEST_NAME: usize = 64;
+
+/// How a vendor may write an amount.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum AmountForm {
+    /// A JSON number of digits only.
+    Integer,
+    /// A number or a text; decimals only if they are zeros.
+    NumberOrText,
+}
+
+/// An object whose fields are read by name. `null` is the same as absent.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    object: &'a Object,
+    blanks: &'static [&'static str],
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(object: &'a Object) -> Self {
+        Self {
+            object,
+            blanks: &[],
+        }
+    }
+
+    /// Texts that this vendor signs like an empty one, and that therefore mean nothing.
+    pub(super) fn with_blanks(self, blanks: &'static [&'static str]) -> Self {
+        Self { blanks, ..self }
+    }
+
+    fn present(self, name: &str) -> Option<&'a Json> {
+        self.object.get(name).filter(|value| **value != Json::Null)
+    }
+
+    /// A text that may be empty and has to be there. NUL is no character that both databases
+    /// can keep.
+    pub(super) fn free_text(self, name: &'static str) -> Result<&'a str, Unusable> {
+        let value = self.present(name).ok_or(Unusable::MissingField(name))?;
+        let text = value.as_text().filter(|text| !text.contains('\0'));
+        let text = text.ok_or(Unusable::BadField(name))?;
+        Ok(if self.blanks.contains(&text) {
+            ""
+        } else {
+            text
+        })
+    }
+
+    /// A text that may be absent; empty counts as absent.
+    pub(super) fn text(self, name: &'static str) -> Result<Option<&'a str>, Unusable> {
+        if self.present(name).is_none() {
+            return Ok(None);
+        }
+        Ok(Some(self.free_text(name)?).filter(|text| !text.is_empty()))
+    }
+
+    /// A text that has to be there and not be empty.
+    pub(super) fn required_text(self, name: &'static str) -> Result<&'a str, Unusable> {
+        self.text(name)?.ok_or(Unusable::MissingField(name))
+    }
+
+    /// A number or reference: 1 to 64 characters, none of them a control character.
+    pub(super) fn name(self, name: &'static str) -> Result<Option<String>, Unusable> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        let fits = text.chars().count() <= LONGEST_NAME && !text.contains(char::is_control);
+        fits.then(|| Some(text.to_owned()))
+            .ok_or(Unusable::BadField(name))
+    }
+
+    /// The same, where it has to be there.
+    pub(super) fn required_name(self, name: &'static str) -> Result<String, Unusable> {
+        self.name(name)?.ok_or(Unusable::MissingField(name))
+    }
+
+    /// A vendor's own number: a JSON number of digits only, or a text.
+    pub(super) fn required_id(self, name: &'static str) -> Result<String, Unusable> {
+        match self.present(name) {
+            Some(Json::Number(source)) if is_digits(source) && source.len() <= LONGEST_NAME => {
+                Ok(source.clone())
+            }
+            Some(Json::Number(_)) => Err(Unusable::BadField(name)),
+            _ => self.required_name(name),
+        }
+    }
+
+    /// A number or a text as JavaScript prints it, for a field that only people read.
+    pub(super) fn printed(self, name: &'static str) -> Result<Option<String>, Unusable> {
+        match self.present(name) {
+            Some(Json::Number(source)) => Ok(Some(javascript::number(source))),
+            _ => self.name(name),
+        }
+    }
+
+    /// Whole đồng above zero.
+    pub(super) fn amount(self, name: &'static str, form: AmountForm) -> Result<Vnd, Unusable> {
+        let value = self.present(name).ok_or(Unusable::MissingField(name))?;
+        match (value, form) {
+            (Json::Number(source), AmountForm::Integer) if !source.contains('.') => {
+                whole_dong(source)
+            }
+            (Json::Number(text) | Json::Text(text), AmountForm::NumberOrText) => whole_dong(text),
+            _ => Err(Unusable::BadAmount),
+        }
+    }
+
+    /// A local time as `2026-03-16 09:29:41`, Vietnam time.
+    pub(super) fn local_time(self, name: &'static str) -> Result<DateTime<Utc>, Unusable> {
+        read_local_time(self.required_text(name)?).ok_or(Unusable::BadField(name))
+    }
+
+    /// A time as RFC 3339 with its offset.
+    pub(super) fn rfc3339(self, name: &'static str) -> Result<DateTime<Utc>, Unusable> {
+        let text = self.required_text(name)?;
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| Unusable::BadField(name))?;
+        Ok(to_microseconds(time.with_timezone(&Utc)))
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Reads digits, and one or two decimals if they are zeros: no sign, no exponent, no leading
+/// zero, and nothing like `45.000`, which is 45 to one reader and 45 thousand to another.
+fn whole_dong(text: &str) -> Result<Vnd, Unusable> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    if !matches!(decimals, "0" | "00") || whole.starts_with('0') {
+        return Err(Unusable::BadAmount);
+    }
+    Vnd::parse(whole).map_err(|_| Unusable::BadAmount)
+}
+
+fn read_local_time(text: &str) -> Option<DateTime<Utc>> {
+    const FORM: &[u8] = b"dddd-dd-dd dd:dd:dd";
+    let fits = text.len() == FORM.len()
+        && text.bytes().zip(FORM).all(|(byte, form)| match form {
+            b'd' => byte.is_ascii_digit(),
+            other => byte == *other,
+        });
+    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok()?;
+    let zoned = vietnam_offset().from_local_datetime(&local).single()?;
+    fits.then(|| zoned.with_timezone(&Utc))
+}
+
+/// Joins the parts of a transaction's identity so that different parts never give equal keys.
+pub(super) fn dedupe_key(provider: &str, parts: &[&str]) -> String {
+    parts.iter().fold(provider.to_owned(), |key, part| {
+        format!("{key}:{}", part.replace('%', "%25").replace(':', "%3A"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::banks::json::read;
+
+    fn amount(source: &str, form: AmountForm) -> Result<i64, Unusable> {
+        let document = read(format!(r#"{{"amount":{source}}}"#).as_bytes()).unwrap();
+        let fields = Fields::of(document.as_object().unwrap());
+        fields.amount("amount", form).map(Vnd::get)
+    }
+
+    #[test]
+    fn an_amount_is_a_whole_number_of_dong() {
+        let bad = Err(Unusable::BadAmount);
+        let missing = Err(Unusable::MissingField("amount"));
+        for (source, integer, number_or_text) in [
+            ("45000", Ok(45_000), Ok(45_000)),
+            ("1", Ok(1), Ok(1)),
+            (
+                "1000000000000",
+                Ok(1_000_000_000_000),
+                Ok(1_000_000_000_000),
+            ),
+            ("45000.0", bad, Ok(45_000)),
+            ("45000.00", bad, Ok(45_000)),
+            ("45.000", bad, bad),
+            ("\"45000\"", bad, Ok(45_000)),
+            ("\"45000.00\"", bad, Ok(45_000)),
+            ("45000.5", bad, bad),
+            ("45000.000000000001", bad, bad),
+            ("0", bad, bad),
+            ("0.0", bad, bad),
+            ("-0", bad, bad),
+            ("-45000", bad, bad),
+            ("1e5", bad, bad),
+            ("1E5", bad, bad),
+            ("1e400", bad, bad),
+            ("1000000000001", bad, bad),
+            ("9007199254740993", bad, bad),
+            ("99999999999999999999999", bad, bad),
+            ("\"045000\"", bad, bad),
+            ("\"45,000\"", bad, bad),
+            ("\"45.000\"", bad, bad),
+            ("\" 45000\"", bad, bad),
+            ("\"+45000\"", bad, bad),
+            ("\"45000.\"", bad, bad),
+            ("\"\"", bad, bad),
+            ("\"٤٥\"", bad, bad),
+            ("true", bad, bad),
+            ("[45000]", bad, bad),
+            ("null", missing, missing),
+        ] {
+            assert_eq!(amount(source, AmountForm::Integer), integer, "{source}");
+            let other = amount(source, AmountForm::NumberOrText);
+            assert_eq!(other, number_or_text, "{source}");
+        }
+    }
+
+    #[test]
+    fn a_local_time_is_vietnam_time_in_one_form() {
+        let time = read_local_time("2026-03-16 09:29:41").unwrap();
+        assert_eq!(time.to_rfc3339(), "2026-03-16T02:29:41+00:00");
+        for text in [
+            "2026-3-16 09:29:41",
+            "2026-03-16T09:29:41",
+            "2026-03-16 09:29",
+            "2026-02-29 09:29:41",
+            "2026-03-16 24:00:00",
+            "2026-03-16  9:29:41",
+            "+026-03-16 09:29:41",
+            "16/03/2026 09:29:41",
+            "2026-03-16 09:29:41Z",
+            "",
+        ] {
+            assert_eq!(read_local_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn different_parts_never_give_equal_keys() {
+        assert_eq!(dedupe_key("sepay", &["92700"]), "sepay:92700");
+        let keys = [
+            dedupe_key("standard", &["1:2", "3"]),
+            dedupe_key("standard", &["1", "2:3"]),
+            dedupe_key("standard", &["1%3A2", "3"]),
+        ];
+        assert!(keys[0] != keys[1] && keys[0] != keys[2] && keys[1] != keys[2]);
+    }
+
+    #[test]
+    fn a_text_field_is_a_text_of_bounded_length() {
+        let long = "9".repeat(65);
+        let document = format!(
+            r#"{{"long":"{long}","nul":"a\u0000b","number":5,"null":null,"empty":"","line":"a\nb",
+               "id":92700,"fraction":1.0}}"#
+        );
+        let document = read(document.as_bytes()).unwrap();
+        let fields = Fields::of(document.as_object().unwrap());
+        assert_eq!(fields.name("long"), Err(Unusable::BadField("long")));
+        assert_eq!(fields.free_text("nul"), Err(Unusable::BadField("nul")));
+        assert_eq!(fields.text("number"), Err(Unusable::BadField("number")));
+        assert_eq!(fields.text("null"), Ok(None));
+        assert_eq!(fields.text("empty"), Ok(None));
+        assert_eq!(fields.free_text("empty"), Ok(""));
+        assert_eq!(fields.free_text("line"), Ok("a\nb"));
+        assert_eq!(fields.name("line"), Err(Unusable::BadField("line")));
+        assert_eq!(
+            fields.required_text("gone"),
+            Err(Unusable::MissingField("gone"))
+        );
+        assert_eq!(fields.required_id("id"), Ok("92700".to_owned()));
+        assert_eq!(
+            fields.required_id("fraction"),
+            Err(Unusable::BadField("fraction"))
+        );
+    }
+}

@@ -1,0 +1,176 @@
+//! Our own contract for banks: Standard Webhooks 1.0.0 signatures around one small body.
+//!
+//! The signed text is the delivery's id, its Unix time and the raw body with dots between.
+//! The time is plain digits and a body that counts begins with `{`, so the text has one
+//! reading although an id may hold a dot. Any one good signature is enough; labels that we
+//! do not know are passed over, so that a sender can add a scheme.
+
+use chrono::{DateTime, Utc};
+
+use super::fields::{AmountForm, Fields, dedupe_key};
+use super::json::Json;
+use super::signature::{is_ed25519, is_hmac_sha256, proven_by, strict_base64};
+use super::verdict::{
+    Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
+};
+use super::{
+    Adapter, Credentials, Delivery, proven_json, reading_of, require_fresh, require_post,
+    unix_seconds,
+};
+use crate::domain::credit::{BankFact, Direction, FactOutcome};
+
+/// A header with more signatures than this is an attempt to keep us busy.
+const MOST_SIGNATURES: usize = 16;
+
+/// A bank that follows our contract.
+pub struct StandardWebhooks;
+
+impl Adapter for StandardWebhooks {
+    fn name(&self) -> &'static str {
+        "standard_webhooks"
+    }
+
+    fn verify(
+        &self,
+        delivery: &Delivery,
+        credentials: &Credentials,
+        now: DateTime<Utc>,
+    ) -> Result<Verified, Refusal> {
+        require_post(delivery)?;
+        let id = delivery.required_header("webhook-id")?;
+        let timestamp = delivery.required_header("webhook-timestamp")?;
+        let signatures = delivery.required_header("webhook-signature")?;
+        let sent_at = unix_seconds(timestamp)?;
+        let dot: &[u8] = b".";
+        let parts = [
+            id.as_bytes(),
+            dot,
+            timestamp.as_bytes(),
+            dot,
+            &delivery.body,
+        ];
+        let verified_with = prove(signatures, &parts, credentials)?;
+        require_fresh(sent_at, credentials, now)?;
+        let body = proven_json(&delivery.body)?;
+        let reading = reading_of(body.and_then(|body| read_event(&body)));
+        Ok(Verified::new(reading, verified_with).named(id))
+    }
+
+    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+        Answer::usual(outcome)
+    }
+}
+
+/// Finds the first signature that fits, and what it was made with.
+fn prove(
+    signatures: &str,
+    parts: &[&[u8]],
+    credentials: &Credentials,
+) -> Result<VerifiedWith, Refusal> {
+    let labelled: Vec<_> = signatures
+        .split(' ')
+        .filter_map(|signature| signature.split_once(','))
+        .collect();
+    if labelled.len() > MOST_SIGNATURES {
+        return Err(Refusal::MalformedHeader);
+    }
+    let mut refusal = Refusal::SignatureMismatch;
+    for (label, signature) in labelled {
+        let Some(signature) = strict_base64(signature) else {
+            continue;
+        };
+        let verdict = match label {
+            "v1" => prove_shared(&signature, parts, credentials),
+            "v1a" => prove_public(&signature, parts, credentials),
+            _ => continue,
+        };
+        match verdict {
+            Ok(verified_with) => return Ok(verified_with),
+            Err(reason) => refusal = reason,
+        }
+    }
+    Err(refusal)
+}
+
+fn prove_shared(
+    signature: &[u8],
+    parts: &[&[u8]],
+    credentials: &Credentials,
+) -> Result<VerifiedWith, Refusal> {
+    proven_by(credentials, |secret| {
+        shared_key(secret).is_some_and(|key| is_hmac_sha256(&key, parts, signature))
+    })
+}
+
+/// The key inside a secret: base64 of 24 to 64 bytes behind `whsec_`.
+fn shared_key(secret: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(secret).ok()?;
+    let key = strict_base64(text.strip_prefix("whsec_")?)?;
+    (24..=64).contains(&key.len()).then_some(key)
+}
+
+fn prove_public(
+    signature: &[u8],
+    parts: &[&[u8]],
+    credentials: &Credentials,
+) -> Result<VerifiedWith, Refusal> {
+    let text = credentials.ed25519_public_key.as_deref();
+    let key = text.and_then(|text| text.strip_prefix("whpk_"));
+    let proven = key
+        .and_then(strict_base64)
+        .is_some_and(|key| is_ed25519(&key, &parts.concat(), signature));
+    if proven {
+        Ok(VerifiedWith::PublicKey)
+    } else {
+        Err(Refusal::SignatureMismatch)
+    }
+}
+
+/// Reads the event around a movement.
+fn read_event(body: &Json) -> Result<Reading, Unusable> {
+    let event = body.as_object().ok_or(Unusable::MalformedBody)?;
+    let (wanted, outcome) = match Fields::of(event).required_text("type")? {
+        "bank.transaction.credited" => (Some(Direction::Credit), FactOutcome::Paid),
+        "bank.transaction.debited" => (Some(Direction::Debit), FactOutcome::Ignored),
+        "bank.transaction.reversed" => (None, FactOutcome::Ignored),
+        "ping" => return Ok(Reading::Nothing(NoticeKind::Ping)),
+        _ => return Ok(Reading::Nothing(NoticeKind::OtherEvent)),
+    };
+    let data = event.get("data").ok_or(Unusable::MissingField("data"))?;
+    let data = data.as_object().ok_or(Unusable::BadField("data"))?;
+    let fact = read_movement(Fields::of(data), outcome)?;
+    if wanted.is_some_and(|wanted| wanted != fact.direction) {
+        return Err(Unusable::Contradiction);
+    }
+    Ok(Reading::Transactions(vec![fact]))
+}
+
+fn read_movement(data: Fields<'_>, outcome: FactOutcome) -> Result<BankFact, Unusable> {
+    let direction = match data.required_text("direction")? {
+        "credit" => Direction::Credit,
+        "debit" => Direction::Debit,
+        _ => return Err(Unusable::BadField("direction")),
+    };
+    if data.required_text("currency")? != BankFact::CURRENCY {
+        return Err(Unusable::OtherCurrency);
+    }
+    let account = data.required_name("account_number")?;
+    let id = data.required_name("transaction_id")?;
+    Ok(BankFact {
+        provider: "standard",
+        dedupe_key: dedupe_key("standard", &[&account, &id]),
+        provider_txn_id: id,
+        direction,
+        amount: data.amount("amount", AmountForm::Integer)?,
+        account_number: Some(account),
+        virtual_account: data.name("virtual_account")?,
+        content: data.free_text("content")?.to_owned(),
+        bank_reference: data.name("bank_reference")?,
+        merchant_reference: None,
+        order_field_is_searched: false,
+        provider_payment_code: None,
+        reverses: data.name("reverses_transaction_id")?,
+        occurred_at: data.rfc3339("booked_at")?,
+        outcome,
+    })
+}
