@@ -4,6 +4,8 @@
 mod callback;
 mod config;
 mod lines;
+mod migrate;
+mod open;
 mod openapi;
 mod serve;
 mod vietqr;
@@ -31,6 +33,8 @@ enum Command {
     /// Verify bank notices and match transfer texts, one JSON object a line.
     #[command(subcommand)]
     Callback(callback::CallbackCommand),
+    /// Bring the database's schema up to date.
+    Migrate(migrate::MigrateOptions),
     /// Show the settings.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -48,6 +52,7 @@ pub fn run() -> ExitCode {
         Command::Serve(options) => serve::run(options),
         Command::Vietqr(command) => vietqr::run(command),
         Command::Callback(command) => callback::run(command),
+        Command::Migrate(options) => migrate::run(options),
         Command::Config(command) => config::run(command),
         Command::Openapi => openapi::run(),
     };

@@ -9,9 +9,10 @@ use anyhow::Context;
 use clap::Args;
 use tokio::net::TcpListener;
 
+use super::open::open_ledger;
 use crate::clock::Clock;
 use crate::config::{Loaded, Overrides, Settings};
-use crate::entropy::Entropy;
+use crate::flows::intake::{Intake, Ledger};
 use crate::http::layers::RequestDeadlines;
 use crate::http::peer::TrustedProxies;
 use crate::http::rate::{Rate, RateLimits};
@@ -67,7 +68,10 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(settings: &Settings, metrics: Metrics) -> anyhow::Result<ExitCode> {
-    let state = state_of(settings);
+    let ledger = open_ledger(settings).await?;
+    let (intake, writer) = Intake::start(ledger.clone());
+    let store = ledger.store.clone();
+    let state = state_of(settings, ledger, intake);
     let lifecycle = state.lifecycle.clone();
     let listener = listen(settings.bind).await?;
     let address = listener.local_addr()?;
@@ -96,6 +100,15 @@ async fn serve(settings: &Settings, metrics: Metrics) -> anyhow::Result<ExitCode
             tracing::warn!(connections, "stopped with connections still open");
         }
     }
+    // The last clone of the entrance goes with the state; the writer ends after its commit.
+    drop(state);
+    if tokio::time::timeout(seconds(settings.drain_s.get()), writer)
+        .await
+        .is_err()
+    {
+        tracing::warn!("stopped while notices were being written; their senders will repeat them");
+    }
+    store.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -106,8 +119,8 @@ async fn listen(bind: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn state_of(settings: &Settings) -> AppState {
-    let mut state = AppState::new(Clock::System, Entropy::System);
+fn state_of(settings: &Settings, ledger: Ledger, intake: Intake) -> AppState {
+    let mut state = AppState::new(Clock::System, ledger, intake);
     state.trusted = TrustedProxies::new(settings.trusted_proxies.0.clone());
     state.deadlines = RequestDeadlines {
         answer: seconds(settings.answer_deadline_s.get()),

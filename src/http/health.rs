@@ -33,7 +33,8 @@ pub async fn livez() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// The process takes requests: it has started and is not stopping.
+/// The process takes requests: it has started, is not stopping, and its database answers and
+/// keeps what it acknowledges.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -44,7 +45,16 @@ pub async fn livez() -> Json<Health> {
 )]
 pub async fn readyz(State(state): State<AppState>) -> Response {
     match state.lifecycle.stage() {
-        Stage::Ready => (StatusCode::OK, Json(Health { status: "ok" })).into_response(),
+        Stage::Ready => match state.ledger.store.check_durable().await {
+            Ok(()) => (StatusCode::OK, Json(Health { status: "ok" })).into_response(),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the database is not ready"
+                );
+                Problem::new(Code::Unavailable).into_response()
+            }
+        },
         Stage::Starting | Stage::Stopping => Problem::new(Code::Unavailable).into_response(),
     }
 }

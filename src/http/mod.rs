@@ -29,6 +29,7 @@ use utoipa_axum::routes;
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::flows::intake::{Intake, Ledger};
 
 use self::code::Code;
 use self::layers::RequestDeadlines;
@@ -45,6 +46,10 @@ pub struct AppState {
     pub clock: Clock,
     /// Draws ids and nonces.
     pub entropy: Entropy,
+    /// The database and the key of what is sealed in it.
+    pub ledger: Ledger,
+    /// The entrance for verified notices.
+    pub intake: Intake,
     /// Starting, ready or stopping.
     pub lifecycle: Lifecycle,
     /// How long the parts of a request may take.
@@ -60,11 +65,14 @@ pub struct AppState {
 
 impl AppState {
     /// The state of a fresh process.
-    pub fn new(clock: Clock, entropy: Entropy) -> Self {
+    pub fn new(clock: Clock, ledger: Ledger, intake: Intake) -> Self {
+        let entropy = ledger.entropy.clone();
         let page_key = PageKey::new(entropy.bytes());
         Self {
             clock,
             entropy,
+            ledger,
+            intake,
             lifecycle: Lifecycle::default(),
             deadlines: RequestDeadlines::default(),
             trusted: TrustedProxies::default(),

@@ -3,14 +3,15 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use phocho::clock::Clock;
-use phocho::entropy::Entropy;
 use phocho::http::code::Code;
-use phocho::http::{AppState, router};
+use phocho::http::router;
 use tower::ServiceExt;
 
+use crate::state::fresh_state;
+
 async fn get(path: &str) -> (StatusCode, HeaderMap, String) {
-    let service = router(AppState::new(Clock::System, Entropy::seeded(1)));
+    let (state, _folder) = fresh_state().await;
+    let service = router(state);
     let request = Request::get(path).body(Body::empty()).expect("a request");
     let response = service.oneshot(request).await.expect("an answer");
     let (head, body) = response.into_parts();

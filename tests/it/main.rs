@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+#[path = "../support/state.rs"]
+mod state;
+
 mod api_document;
 mod docs_pages;
 mod http_habits;

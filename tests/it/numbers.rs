@@ -3,11 +3,11 @@
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
-use phocho::clock::Clock;
-use phocho::entropy::Entropy;
-use phocho::http::{AppState, numbers, router};
+use phocho::http::{numbers, router};
 use phocho::telemetry::Metrics;
 use tower::ServiceExt;
+
+use crate::state::fresh_state;
 
 async fn get(service: axum::Router, path: &str) -> String {
     let request = Request::get(path).body(Body::empty()).expect("a request");
@@ -24,7 +24,7 @@ async fn get(service: axum::Router, path: &str) -> String {
 #[tokio::test]
 async fn requests_are_counted_by_route_and_status() {
     let metrics = Metrics::start().unwrap();
-    let state = AppState::new(Clock::System, Entropy::seeded(1));
+    let (state, _folder) = fresh_state().await;
     for path in [
         "/docs/errors/not_found",
         "/made/up/by/a/client",

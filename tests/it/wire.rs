@@ -8,8 +8,6 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::Request;
 use axum::routing::{get, post};
-use phocho::clock::Clock;
-use phocho::entropy::Entropy;
 use phocho::http::body::{BODY_MAX_BYTES, read_body};
 use phocho::http::extract::{Json, Path, Query};
 use phocho::http::lifecycle::Lifecycle;
@@ -23,6 +21,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+
+use crate::state::fresh_state;
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +50,7 @@ pub struct TestServer {
     pub work: Work,
     pub lifecycle: Lifecycle,
     pub running: JoinHandle<Drain>,
+    _folder: tempfile::TempDir,
 }
 
 /// How this server differs from the usual one.
@@ -97,7 +98,7 @@ fn routes(work: &Work) -> Router<AppState> {
 
 impl TestServer {
     pub async fn start(wishes: Wishes) -> Self {
-        let mut state = AppState::new(Clock::System, Entropy::seeded(1));
+        let (mut state, folder) = fresh_state().await;
         let deadlines = &mut state.deadlines;
         deadlines.body = wishes.body_deadline.unwrap_or(deadlines.body);
         deadlines.answer = wishes.answer_deadline.unwrap_or(deadlines.answer);
@@ -123,6 +124,7 @@ impl TestServer {
             work,
             lifecycle,
             running,
+            _folder: folder,
         }
     }
 
