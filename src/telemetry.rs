@@ -42,7 +42,12 @@ pub fn start_log(format: LogFormat, filter: &str) -> Result<(), TelemetryError> 
     let started = if pretty {
         builder.with_ansi(terminal).finish().try_init()
     } else {
-        builder.json().flatten_event(true).finish().try_init()
+        builder
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .finish()
+            .try_init()
     };
     started.map_err(|_| TelemetryError::LogStarted)
 }

@@ -26,8 +26,9 @@ use super::peer::{Peer, PeerCounts, PeerPlace, TrustedProxies};
 
 /// The pause after a failed accept, such as when no file descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// All headers of a request together, in bytes; hyper answers 431 above it.
-const HEAD_MAX_BYTES: usize = 64 * 1024;
+/// A request's line and headers together, in bytes; hyper answers 431 above it. Every
+/// connection may hold so much, so it bounds the memory of a crowd that sends slowly.
+const HEAD_MAX_BYTES: usize = 16 * 1024;
 /// How many headers a request has at most; hyper answers 431 above it.
 const HEADERS_MAX: usize = 100;
 

@@ -144,6 +144,22 @@ async fn an_endless_body_is_refused_after_a_bounded_reading() {
 }
 
 #[tokio::test]
+async fn an_endless_head_is_refused() {
+    let server = TestServer::start(Wishes::default()).await;
+    let long_address = server.get(&format!("/{}", "a".repeat(9_000))).await;
+    assert_eq!(long_address.status, 414);
+    assert_eq!(long_address.problem()["code"], "address_too_long");
+    let many = "x: y\r\n".repeat(1_000);
+    let large = format!("x: {}\r\n", "y".repeat(20_000));
+    for headers in [many, large] {
+        let answer = server
+            .send(format!("GET /list HTTP/1.1\r\nhost: t\r\n{headers}\r\n"))
+            .await;
+        assert_eq!(answer.status, 431, "{} bytes of headers", headers.len());
+    }
+}
+
+#[tokio::test]
 async fn a_compressed_body_or_a_foreign_kind_is_not_read() {
     let server = TestServer::start(Wishes::default()).await;
     for header in [
