@@ -10,9 +10,10 @@
 //! | [payment code](code) | mã thanh toán | what the customer scans |
 //! | [reference](txn_ref) | mã tham chiếu | ten characters that tie a transfer to a code |
 //! | [lunar day](lunar) | ngày âm lịch | the day of the Vietnamese lunar calendar |
-//! | indicator | chỉ số | one of the 29 figures, always with its denominator |
+//! | [indicator](adoption) | chỉ số | one of the 29 figures, always with its denominator |
 
 pub mod account;
+pub mod adoption;
 pub mod bank;
 pub mod code;
 pub mod credit;
