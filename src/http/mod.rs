@@ -8,6 +8,7 @@ pub mod body;
 pub mod code;
 mod deadlines;
 mod docs;
+mod explain;
 pub mod extract;
 mod health;
 pub mod json;
