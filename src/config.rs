@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use crate::http::peer::AddressRange;
+use crate::domain::network::AddressRange;
 use crate::store::DatabaseUrl;
 
 use self::value::Setting;

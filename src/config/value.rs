@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::http::peer::AddressRange;
+use crate::domain::network::AddressRange;
 use crate::store::DatabaseUrl;
 
 /// How the log is written.

@@ -23,6 +23,7 @@ pub mod ids;
 pub mod lunar;
 pub mod merchant;
 pub mod money;
+pub mod network;
 pub mod outlet;
 pub mod phone;
 pub mod refusal;

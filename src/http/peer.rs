@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
 use axum::http::HeaderMap;
+
+use crate::domain::network::AddressRange;
 
 /// Names the clients that a proxy speaks for, the nearest last.
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
@@ -30,60 +31,6 @@ impl From<IpAddr> for PeerKey {
             )),
             address @ IpAddr::V4(_) => address,
         })
-    }
-}
-
-/// A range of addresses, such as `10.0.0.0/8` or `::1`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AddressRange {
-    network: IpAddr,
-    prefix: u32,
-}
-
-/// A text that is not an address or a range of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a range is an IP address, with /prefix when it is more than one")]
-pub struct AddressRangeError;
-
-impl AddressRange {
-    /// Whether the address lies in the range.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.network, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                (network.to_bits() ^ address.to_bits())
-                    .checked_shr(u32::BITS - self.prefix)
-                    .unwrap_or(0)
-                    == 0
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                (network.to_bits() ^ address.to_bits())
-                    .checked_shr(u128::BITS - self.prefix)
-                    .unwrap_or(0)
-                    == 0
-            }
-            _ => false,
-        }
-    }
-}
-
-impl FromStr for AddressRange {
-    type Err = AddressRangeError;
-
-    fn from_str(text: &str) -> Result<Self, AddressRangeError> {
-        let (network, prefix) = text
-            .split_once('/')
-            .map_or((text, None), |(network, prefix)| (network, Some(prefix)));
-        let network: IpAddr = network.parse().map_err(|_| AddressRangeError)?;
-        let whole = if network.is_ipv4() {
-            u32::BITS
-        } else {
-            u128::BITS
-        };
-        let prefix = prefix.map_or(Ok(whole), str::parse);
-        match prefix {
-            Ok(prefix) if prefix <= whole => Ok(Self { network, prefix }),
-            _ => Err(AddressRangeError),
-        }
     }
 }
 
@@ -169,6 +116,7 @@ impl Drop for PeerPlace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::network::AddressRangeError;
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()

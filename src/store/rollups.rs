@@ -280,7 +280,7 @@ pub async fn differences(tx: &mut Tx, limit: i64) -> Result<Vec<Difference>, Sto
             FROM payments WHERE counted_as = 'verified'
         ) AS both_sides
         GROUP BY outlet_id, day
-        HAVING SUM(payments) <> 0 OR SUM(sale_vnd) <> 0
+        HAVING CAST(SUM(payments) AS BIGINT) <> 0 OR CAST(SUM(sale_vnd) AS BIGINT) <> 0
         ORDER BY day, outlet_id LIMIT $1";
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL).bind(limit).fetch_all(connection).await

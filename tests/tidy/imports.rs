@@ -26,9 +26,20 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("web", EDGE),
 ];
 
-/// The API and the pages are one edge: they share state, routes and extractors.
+/// The API and the pages are one edge: they share state, routes and extractors. `/metrics`
+/// shows what `telemetry` counts; secrets of sources are sealed with `vault`.
 const EDGE: &[&str] = &[
-    "http", "web", "flows", "store", "domain", "vietqr", "banks", "clock", "entropy",
+    "http",
+    "web",
+    "flows",
+    "store",
+    "domain",
+    "vietqr",
+    "banks",
+    "clock",
+    "entropy",
+    "vault",
+    "telemetry",
 ];
 
 /// On top of everything.

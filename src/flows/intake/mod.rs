@@ -9,6 +9,7 @@
 //! notices are tried one by one, so that a poisoned one fails alone.
 
 mod attribution;
+mod delivery;
 mod record;
 mod writer;
 

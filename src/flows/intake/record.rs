@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::attribution::{self, Attributed};
 use super::{Ledger, Notice, Quarantine, Receipt};
-use crate::banks::{Reading, VerifiedWith};
+use crate::banks::Reading;
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::{local_day, to_rfc3339};
 use crate::domain::ids::{AlertId, BankTransactionId, CallbackId, EventId, SourceId};
@@ -24,16 +24,6 @@ use crate::vault::Key;
 /// A day's figures are provisional this long; a later change is a numbered revision.
 const DAYS_OPEN: i64 = 3;
 
-/// Headers that are kept with a delivery: those that carry proofs and types, no addresses.
-const KEPT_HEADERS: [&str; 6] = [
-    "content-type",
-    "x-sepay-signature",
-    "x-sepay-timestamp",
-    "webhook-id",
-    "webhook-timestamp",
-    "webhook-signature",
-];
-
 /// An open transaction and what it will write at its end.
 pub(super) struct Batch<'a> {
     pub(super) tx: Tx,
@@ -42,8 +32,8 @@ pub(super) struct Batch<'a> {
     pub(super) events: Vec<NewEvent>,
     entries: Vec<AuditEntry>,
     counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
-    secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
-    body_keys: BTreeMap<NaiveDate, Key>,
+    pub(super) secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
+    pub(super) body_keys: BTreeMap<NaiveDate, Key>,
     newest: DateTime<Utc>,
 }
 
@@ -292,66 +282,6 @@ impl<'a> Batch<'a> {
     /// An event of this batch, with a fresh id.
     pub(super) fn event_id(&self, at: DateTime<Utc>) -> EventId {
         EventId::from_uuid(self.ledger.entropy.uuid(at))
-    }
-
-    async fn keep_delivery(&mut self, notice: &Notice, id: CallbackId) -> Result<(), StoreError> {
-        let day = local_day(notice.received_at);
-        let nonce = self.ledger.entropy.bytes();
-        let body_sealed =
-            self.body_key(day)
-                .await?
-                .seal(&id.to_string(), nonce, &notice.delivery.body);
-        let kept = notice
-            .delivery
-            .headers()
-            .iter()
-            .filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()));
-        let headers: Vec<_> = kept
-            .map(|(name, value)| json!([name, String::from_utf8_lossy(value)]))
-            .collect();
-        let with = notice.verified.verified_with();
-        let previous = with == VerifiedWith::Previous;
-        self.secrets_used
-            .insert((notice.source, previous), notice.received_at);
-        let callback = callbacks::NewCallback {
-            id,
-            source: notice.source,
-            received_at: notice.received_at,
-            method: notice.delivery.method.clone(),
-            path: notice.delivery.path.clone(),
-            query: notice.delivery.query.clone(),
-            headers: json!(headers).to_string(),
-            body_sealed,
-            body_key_day: day,
-            body_hash: Sha256::digest(&notice.delivery.body).to_vec(),
-            peer: notice.peer.clone(),
-            verdict: "accepted",
-            reason: String::new(),
-            verified_with: with.as_str(),
-        };
-        callbacks::insert(&mut self.tx, &callback).await
-    }
-
-    /// The key of a day, created with the day's first delivery.
-    async fn body_key(&mut self, day: NaiveDate) -> Result<Key, StoreError> {
-        if let Some(key) = self.body_keys.get(&day) {
-            return Ok(key.clone());
-        }
-        let (entropy, name) = (&self.ledger.entropy, format!("body_key:{day}"));
-        let fresh = Key::new(entropy.bytes());
-        let sealed = self
-            .ledger
-            .master_key
-            .seal(&name, entropy.bytes(), fresh.reveal());
-        let stored = callbacks::body_key(&mut self.tx, day, &sealed).await?;
-        let opened = stored.and_then(|sealed| self.ledger.master_key.open(&name, &sealed).ok());
-        let bytes = opened.and_then(|opened| opened.as_slice().try_into().ok());
-        let bytes = bytes.ok_or_else(|| StoreError::Inconsistent {
-            table: "body_keys",
-            column: "key_sealed",
-            row: day.to_string(),
-        })?;
-        Ok(self.body_keys.entry(day).or_insert(Key::new(bytes)).clone())
     }
 
     async fn raise_alert(

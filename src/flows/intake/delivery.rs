@@ -1,0 +1,89 @@
+//! Keeping a delivery byte for byte, sealed under the key of its day.
+
+use chrono::NaiveDate;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::Notice;
+use super::record::Batch;
+use crate::banks::VerifiedWith;
+use crate::domain::day::local_day;
+use crate::domain::ids::CallbackId;
+use crate::store::{StoreError, callbacks};
+use crate::vault::Key;
+
+/// Headers that are kept with a delivery: those that carry proofs and types, no addresses.
+const KEPT_HEADERS: [&str; 6] = [
+    "content-type",
+    "x-sepay-signature",
+    "x-sepay-timestamp",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+];
+
+impl Batch<'_> {
+    pub(super) async fn keep_delivery(
+        &mut self,
+        notice: &Notice,
+        id: CallbackId,
+    ) -> Result<(), StoreError> {
+        let day = local_day(notice.received_at);
+        let nonce = self.ledger.entropy.bytes();
+        let body_sealed =
+            self.body_key(day)
+                .await?
+                .seal(&id.to_string(), nonce, &notice.delivery.body);
+        let kept = notice
+            .delivery
+            .headers()
+            .iter()
+            .filter(|(name, _)| KEPT_HEADERS.contains(&name.as_str()));
+        let headers: Vec<_> = kept
+            .map(|(name, value)| json!([name, String::from_utf8_lossy(value)]))
+            .collect();
+        let with = notice.verified.verified_with();
+        let previous = with == VerifiedWith::Previous;
+        self.secrets_used
+            .insert((notice.source, previous), notice.received_at);
+        let callback = callbacks::NewCallback {
+            id,
+            source: notice.source,
+            received_at: notice.received_at,
+            method: notice.delivery.method.clone(),
+            path: notice.delivery.path.clone(),
+            query: notice.delivery.query.clone(),
+            headers: json!(headers).to_string(),
+            body_sealed,
+            body_key_day: day,
+            body_hash: Sha256::digest(&notice.delivery.body).to_vec(),
+            peer: notice.peer.clone(),
+            verdict: "accepted",
+            reason: String::new(),
+            verified_with: with.as_str(),
+        };
+        callbacks::insert(&mut self.tx, &callback).await
+    }
+
+    /// The key of a day, created with the day's first delivery.
+    async fn body_key(&mut self, day: NaiveDate) -> Result<Key, StoreError> {
+        if let Some(key) = self.body_keys.get(&day) {
+            return Ok(key.clone());
+        }
+        let (entropy, name) = (&self.ledger.entropy, format!("body_key:{day}"));
+        let fresh = Key::new(entropy.bytes());
+        let sealed = self
+            .ledger
+            .master_key
+            .seal(&name, entropy.bytes(), fresh.reveal());
+        let stored = callbacks::body_key(&mut self.tx, day, &sealed).await?;
+        let opened = stored.and_then(|sealed| self.ledger.master_key.open(&name, &sealed).ok());
+        let bytes = opened.and_then(|opened| opened.as_slice().try_into().ok());
+        let bytes = bytes.ok_or_else(|| StoreError::Inconsistent {
+            table: "body_keys",
+            column: "key_sealed",
+            row: day.to_string(),
+        })?;
+        Ok(self.body_keys.entry(day).or_insert(Key::new(bytes)).clone())
+    }
+}
