@@ -1,0 +1,330 @@
+//! Which issued reference, if any, does a transfer text name?
+//!
+//! Banks drop diacritics, change case, put spaces, dots and line breaks anywhere and glue
+//! their own numbers to the text. So the text is read twice: as it is, and with everything
+//! removed that is no letter or digit. Together both readings must hold exactly one issued
+//! reference; otherwise a person decides. Nothing is ever matched by likeness or by amount
+//! alone.
+//!
+//! The store does not have to know every reference: [`candidates`] lists what in a text looks
+//! like one, the store says which of those were issued, and [`decide`] gives the verdict.
+
+use std::collections::BTreeSet;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::explanation::{
+    Evidence, Explanation, Field, Form, Rejected, RejectedWhy, Rule, SuspenseReason,
+};
+use super::txn_ref::{ALPHABET, TxnRef, TxnRefError};
+
+/// Characters that are read of a text. No bank delivers more; a longer text goes to a person.
+pub const LONGEST_TEXT: usize = 2_000;
+
+const REFERENCE_LENGTH: usize = 10;
+
+/// What the two fields of a notice say about the reference.
+#[derive(Clone, Copy, Debug)]
+pub struct Texts<'a> {
+    /// The transfer text.
+    pub content: &'a str,
+    /// The provider's order field, only where it may hold our reference.
+    pub order_field: Option<&'a str>,
+}
+
+impl<'a> Texts<'a> {
+    fn fields(self) -> impl Iterator<Item = (Field, &'a str)> {
+        let order = self.order_field.map(|text| (Field::OrderField, text));
+        std::iter::once((Field::Content, self.content)).chain(order)
+    }
+}
+
+/// Everything in the fields that looks like a reference, for the store to look up.
+pub fn candidates(texts: Texts<'_>) -> BTreeSet<String> {
+    sightings(texts)
+        .into_iter()
+        .map(|sighting| sighting.reference)
+        .collect()
+}
+
+/// Decides which reference is named. `issued` holds at least those [`candidates`] that were
+/// ever issued; others in it do no harm.
+pub fn decide(texts: Texts<'_>, issued: &BTreeSet<String>) -> Explanation {
+    let (evidence, others): (Vec<_>, Vec<_>) = sightings(texts)
+        .into_iter()
+        .partition(|sighting| issued.contains(&sighting.reference));
+    let unknown: BTreeSet<String> = others.into_iter().map(|other| other.reference).collect();
+    let rejected: Vec<_> = unknown.into_iter().map(reject_unknown).collect();
+    let named = |field| -> BTreeSet<&str> {
+        let seen = evidence.iter().filter(|seen| seen.field == field);
+        seen.map(|seen| seen.reference.as_str()).collect()
+    };
+    let (in_content, in_order) = (named(Field::Content), named(Field::OrderField));
+    let all: BTreeSet<&str> = in_content.union(&in_order).copied().collect();
+    let mut all_names = all.iter();
+    let verdict = match (all_names.next(), all_names.next()) {
+        _ if texts.fields().any(|(_, text)| is_too_long(text)) => Err(SuspenseReason::TextTooLong),
+        (Some(reference), None) if in_content.is_empty() => {
+            Ok((Rule::ReferenceInOrderField, (*reference).to_owned()))
+        }
+        (Some(reference), None) => Ok((Rule::ReferenceInText, (*reference).to_owned())),
+        (None, _) if rejected.is_empty() => Err(SuspenseReason::NoReference),
+        (None, _) => Err(SuspenseReason::NotIssued),
+        _ if in_content.len() == 1 && in_order.len() == 1 => Err(SuspenseReason::OrderFieldDiffers),
+        _ => Err(SuspenseReason::SeveralReferences),
+    };
+    match verdict {
+        Ok((rule, reference)) => Explanation::matched(rule, reference, evidence, rejected),
+        Err(reason) => {
+            let several = all.into_iter().map(|reference| Rejected {
+                reference: reference.to_owned(),
+                why: RejectedWhy::NotAlone,
+            });
+            let rejected = several.chain(rejected).collect();
+            Explanation::suspense(reason, evidence, rejected)
+        }
+    }
+}
+
+fn reject_unknown(reference: String) -> Rejected {
+    let why = match TxnRef::parse(&reference) {
+        Err(TxnRefError::Check) => RejectedWhy::Mistyped,
+        _ => RejectedWhy::NotIssued,
+    };
+    Rejected { reference, why }
+}
+
+fn is_too_long(text: &str) -> bool {
+    text.chars().nth(LONGEST_TEXT).is_some()
+}
+
+/// Finds every window of ten characters that has the form of a reference; one entry for each
+/// field and reference, with the first form in which it was seen.
+fn sightings(texts: Texts<'_>) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    for (field, text) in texts.fields().filter(|(_, text)| !is_too_long(text)) {
+        let folded = fold(text);
+        let joined: String = folded
+            .chars()
+            .filter(|letter| letter.is_alphanumeric())
+            .collect();
+        let mut seen = BTreeSet::new();
+        for (form, text) in [
+            (Form::AsWritten, &folded),
+            (Form::SeparatorsRemoved, &joined),
+        ] {
+            for reference in windows(text) {
+                if seen.insert(reference.to_owned()) {
+                    found.push(Evidence {
+                        field,
+                        form,
+                        reference: reference.to_owned(),
+                    });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Upper case without diacritics; letters and digits in other widths and styles become plain
+/// ones.
+fn fold(text: &str) -> String {
+    text.nfkd()
+        .filter(|letter| !is_combining_mark(*letter))
+        .flat_map(char::to_uppercase)
+        .map(|letter| if letter == 'Đ' { 'D' } else { letter })
+        .collect()
+}
+
+/// The windows with the form of a reference.
+fn windows(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('T').filter_map(|(start, _)| {
+        let window = text.get(start..start + REFERENCE_LENGTH)?;
+        let rest = window.strip_prefix("TH")?;
+        rest.bytes()
+            .all(|byte| ALPHABET.contains(&byte))
+            .then_some(window)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ISSUED: [&str; 3] = ["TH7K2M9XQ4", "TH3D8W5RNC", "THQ6V2Y9JB"];
+
+    fn issued() -> BTreeSet<String> {
+        ISSUED.map(str::to_owned).into()
+    }
+
+    fn only(content: &str) -> Texts<'_> {
+        Texts {
+            content,
+            order_field: None,
+        }
+    }
+
+    fn matched(content: &str) -> Option<String> {
+        decide(only(content), &issued()).reference
+    }
+
+    #[test]
+    fn a_reference_is_found_however_the_bank_mangles_the_text() {
+        for text in [
+            "TH7K2M9XQ4",
+            "MBVCB.3278907687.TH7K2M9XQ4.CT tu 0011000000001 NGUYEN VAN A",
+            "thanh toan th7k2m9xq4 cam on",
+            "TH7K2 M9XQ4 NGUYEN VAN A",
+            "T H 7 K 2 M 9 X Q 4",
+            "TH-7K2M-9XQ4",
+            "TH7K2M\r\n9XQ4",
+            "884114.100924.223854.TH7K2M9XQ4 FT24255276428461",
+            "TH7K2M9XQ42700",
+            "QRTH7K2M9XQ4FT26075",
+            "\u{ff34}\u{ff28}\u{ff17}\u{ff2b}\u{ff12}\u{ff2d}\u{ff19}\u{ff38}\u{ff31}\u{ff14}",
+            "TH7K2\u{200b}M9X\u{200d}Q4",
+            "\u{202e}TH7K2M9XQ4\u{202c}",
+            "TH7\u{212a}2M9XQ4",
+            "T\u{301}H\u{323}7K2M9XQ4",
+            "TH7K2\u{ad}M9XQ4",
+            "TH7K2😀M9XQ4",
+            "TH7K2M9XQ4 TH7K2M9XQ4 TH-7K2M9XQ4",
+        ] {
+            assert_eq!(matched(text).as_deref(), Some("TH7K2M9XQ4"), "{text}");
+        }
+        let folded = issued()
+            .into_iter()
+            .chain(["THDD234567".to_owned()])
+            .collect();
+        let decision = decide(only("THđĐ234567"), &folded);
+        assert_eq!(decision.reference.as_deref(), Some("THDD234567"));
+    }
+
+    #[test]
+    fn what_names_no_single_reference_goes_to_a_person() {
+        use SuspenseReason::{NoReference, NotIssued, SeveralReferences, TextTooLong};
+        let long = format!("TH7K2M9XQ4{}", " ".repeat(LONGEST_TEXT));
+        for (text, wanted) in [
+            ("", NoReference),
+            ("NGUYEN VAN A chuyen tien", NoReference),
+            ("THZZZZ9999 thanh toan", NotIssued),
+            ("TH7K2M9XQ4 TH3D8W5RNC", SeveralReferences),
+            ("TH7K2M9XQ4TH3D8W5RNC", SeveralReferences),
+            ("TH7K2M9XQ4 TH3D8-W5RNC", SeveralReferences),
+            ("Thanh toan don hang so TH7K2M9", NoReference),
+            ("TH7K2M9XQ5", NotIssued),
+            ("7K2M9XQ4", NoReference),
+            ("H7K2M9XQ4", NoReference),
+            ("TH7K2M9XQ", NoReference),
+            ("TH7K2M9X04", NoReference),
+            ("TH7K2ЖM9XQ4", NoReference),
+            ("ТН7K2M9XQ4", NoReference),
+            ("TH7K2M9Xı4", NoReference),
+            (&long, TextTooLong),
+        ] {
+            let decision = decide(only(text), &issued());
+            assert_eq!(decision.reference, None, "{text}");
+            assert_eq!(decision.suspense, Some(wanted), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_order_field_may_name_the_reference_but_not_another_one() {
+        let decide = |content, order| {
+            let texts = Texts {
+                content,
+                order_field: Some(order),
+            };
+            let decision = decide(texts, &issued());
+            (decision.rule, decision.suspense)
+        };
+        for (content, order, wanted) in [
+            (
+                "TH7K2M9XQ4",
+                "TH7K2M9XQ42700",
+                (Rule::ReferenceInText, None),
+            ),
+            (
+                "thanh toan",
+                "TH7K2M9XQ4-2700",
+                (Rule::ReferenceInOrderField, None),
+            ),
+            ("TH7K2M9XQ4", "260316_2700", (Rule::ReferenceInText, None)),
+            (
+                "TH7K2M9XQ4",
+                "TH3D8W5RNC",
+                (Rule::None, Some(SuspenseReason::OrderFieldDiffers)),
+            ),
+            (
+                "TH7K2M9XQ4 TH3D8W5RNC",
+                "TH3D8W5RNC",
+                (Rule::None, Some(SuspenseReason::SeveralReferences)),
+            ),
+            // The end of one field and the start of the other make no reference.
+            (
+                "TH7K2",
+                "M9XQ4",
+                (Rule::None, Some(SuspenseReason::NoReference)),
+            ),
+        ] {
+            assert_eq!(decide(content, order), wanted, "{content} / {order}");
+        }
+    }
+
+    #[test]
+    fn a_decision_names_what_it_saw_and_what_it_passed_over() {
+        let decision = decide(only("TH7K2 M9XQ4 THZZZZ9999"), &issued());
+        assert_eq!(decision.rule, Rule::ReferenceInText);
+        assert_eq!(
+            decision.evidence,
+            [Evidence {
+                field: Field::Content,
+                form: Form::SeparatorsRemoved,
+                reference: "TH7K2M9XQ4".into(),
+            }]
+        );
+        let names: Vec<_> = decision
+            .rejected
+            .iter()
+            .map(|one| &*one.reference)
+            .collect();
+        assert_eq!(names, ["THZZZZ9999"]);
+        let good = TxnRef::from_random([1; 7]).to_string();
+        let decision = decide(only(&good), &issued());
+        assert_eq!(decision.rejected[0].why, RejectedWhy::NotIssued);
+    }
+
+    #[test]
+    fn the_store_is_asked_for_everything_that_a_decision_could_need() {
+        let text = "TH7K2 M9XQ4 / THTH3D8W5RNC";
+        let asked = candidates(only(text));
+        let known: BTreeSet<_> = issued().intersection(&asked).cloned().collect();
+        assert_eq!(decide(only(text), &known), decide(only(text), &issued()));
+        assert!(asked.contains("TH7K2M9XQ4") && asked.contains("TH3D8W5RNC"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_decided_and_a_match_is_in_it(text in "\\PC{0,80}") {
+            let asked = candidates(only(&text));
+            prop_assert!(asked.iter().all(|one| one.starts_with("TH") && one.len() == 10));
+            let decision = decide(only(&text), &asked);
+            prop_assert_eq!(decision.reference.is_some(), asked.len() == 1);
+        }
+
+        #[test]
+        fn separators_anywhere_change_nothing(
+            gaps in prop::collection::vec("[ .,_/\\-\n\u{200b}]{0,3}", 11)
+        ) {
+            let mut text = String::new();
+            for (gap, letter) in gaps.iter().zip(ISSUED[0].chars().map(Some).chain([None])) {
+                text.push_str(gap);
+                text.extend(letter);
+            }
+            prop_assert_eq!(matched(&text).as_deref(), Some(ISSUED[0]));
+        }
+    }
+}
