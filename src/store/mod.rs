@@ -5,17 +5,23 @@
 //! [`Store::begin_write`]: SQLite then takes its one write lock at the start, so that a
 //! transaction that reads before it writes cannot fail half-way.
 
+pub mod accounts;
 pub mod alerts;
 pub mod audit;
 pub mod callbacks;
 pub mod codes;
 mod error;
+pub mod establishments;
 pub mod events;
+pub mod merchants;
+pub mod outlets;
 pub mod payments;
+pub mod reach;
 pub mod rollups;
 mod setup;
 pub mod sources;
 pub mod transactions;
+pub mod zones;
 
 pub use error::StoreError;
 pub use setup::{DatabaseUrl, MigrationState};
