@@ -6,6 +6,7 @@
 //! transaction that reads before it writes cannot fail half-way.
 
 pub mod accounts;
+pub mod adoption;
 pub mod alerts;
 pub mod audit;
 pub mod callbacks;
