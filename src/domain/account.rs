@@ -15,9 +15,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::bank::{AccountNumber, BankBin};
 use crate::domain::ids::UserId;
 use crate::domain::refusal::Refusal;
-use crate::domain::text::fold;
+use crate::domain::text::{TradeName, fold};
 use crate::domain::word::word_enum;
 
 /// How long an account that replaces another waits after its approval.
@@ -87,6 +88,91 @@ impl HolderName {
     /// The name, ASCII capitals.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The facts of an account. They never change; another account takes its place instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettlementAccount {
+    /// The bank.
+    pub bank: BankBin,
+    /// The number at that bank.
+    pub number: AccountNumber,
+    /// The holder as the bank shows it.
+    pub holder_name: HolderName,
+    /// In what capacity it is held.
+    pub holder_kind: HolderKind,
+    /// The name under which the business is registered, where there is one.
+    pub registered_name: Option<TradeName>,
+    /// When someone compared the holder's name with the bank's answer.
+    pub checked_at: Option<DateTime<Utc>>,
+}
+
+word_enum! {
+    /// What whoever approves an account should look at.
+    AccountWarning is "account warning" {
+        /// A private person's account is used for business.
+        PersonalAccount = "personal_account",
+        /// The bank shows another name than the registered one.
+        NameDiffers = "name_differs",
+        /// Nobody compared the name with the bank's answer.
+        NotChecked = "not_checked",
+    }
+}
+
+impl AccountWarning {
+    /// The warning in English.
+    pub const fn english(self) -> &'static str {
+        match self {
+            Self::PersonalAccount => "A personal account is used for business",
+            Self::NameDiffers => "The bank shows another name than the registered one",
+            Self::NotChecked => "The holder's name was not checked with the bank",
+        }
+    }
+
+    /// The warning in Vietnamese.
+    pub const fn vietnamese(self) -> &'static str {
+        match self {
+            Self::PersonalAccount => "Tài khoản cá nhân được dùng để kinh doanh",
+            Self::NameDiffers => "Tên ngân hàng hiển thị khác tên đăng ký kinh doanh",
+            Self::NotChecked => "Chưa đối chiếu tên chủ tài khoản với ngân hàng",
+        }
+    }
+}
+
+word_enum! {
+    /// Whether personal accounts are taken: a setting, as the rules are disputed.
+    PersonalAccounts is "policy for personal accounts" {
+        /// Taken with a warning.
+        Warn = "warn",
+        /// Not taken.
+        Refuse = "refuse",
+    }
+}
+
+impl SettlementAccount {
+    /// Refuses what the policy does not take.
+    pub fn check_policy(&self, policy: PersonalAccounts) -> Result<(), Refusal> {
+        match (policy, self.holder_kind) {
+            (PersonalAccounts::Refuse, HolderKind::Personal) => Err(Refusal::PersonalAccount),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the approver should look at; empty when nothing is strange.
+    pub fn warnings(&self) -> Vec<AccountWarning> {
+        let registered = self.registered_name.as_ref().map(TradeName::fold);
+        let differs = registered.is_some_and(|name| name != self.holder_name.as_str());
+        let found = [
+            (
+                self.holder_kind == HolderKind::Personal,
+                AccountWarning::PersonalAccount,
+            ),
+            (differs, AccountWarning::NameDiffers),
+            (self.checked_at.is_none(), AccountWarning::NotChecked),
+        ];
+        let shown = found.into_iter().filter(|(applies, _)| *applies);
+        shown.map(|(_, warning)| warning).collect()
     }
 }
 
@@ -312,6 +398,42 @@ mod tests {
                 pending().transition(event, user(1), at(MONDAY)),
                 Err(Refusal::SamePerson)
             );
+        }
+    }
+
+    #[test]
+    fn the_approver_is_warned_of_a_personal_account_and_of_another_name() {
+        use AccountWarning::{NameDiffers, NotChecked, PersonalAccount};
+        let account = |kind, registered: Option<&str>, checked: bool| SettlementAccount {
+            bank: BankBin::parse("970436").unwrap(),
+            number: AccountNumber::parse("0011009950446").unwrap(),
+            holder_name: HolderName::parse("HKD BÚN ỐC CÔ BA").unwrap(),
+            holder_kind: kind,
+            registered_name: registered.map(|name| TradeName::parse(name).unwrap()),
+            checked_at: checked.then(|| at(MONDAY)),
+        };
+        for (kind, registered, checked, wanted) in [
+            (
+                HolderKind::Household,
+                Some("HKD Bún ốc Cô Ba"),
+                true,
+                vec![],
+            ),
+            (HolderKind::Household, None, true, vec![]),
+            (
+                HolderKind::Company,
+                Some("Công ty Bún ốc"),
+                false,
+                vec![NameDiffers, NotChecked],
+            ),
+            (HolderKind::Personal, None, true, vec![PersonalAccount]),
+        ] {
+            let account = account(kind, registered, checked);
+            assert_eq!(account.warnings(), wanted);
+            assert_eq!(account.check_policy(PersonalAccounts::Warn), Ok(()));
+            let personal = kind == HolderKind::Personal;
+            let refused = account.check_policy(PersonalAccounts::Refuse);
+            assert_eq!(refused == Err(Refusal::PersonalAccount), personal, "{kind}");
         }
     }
 

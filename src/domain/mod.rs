@@ -2,11 +2,11 @@
 //!
 //! | word | in Vietnamese | what it is |
 //! |---|---|---|
-//! | [zone](zone) | khu vực | a street, market, supermarket, food street or car park that is watched |
-//! | [establishment](establishment) | điểm kinh doanh | one place that trades, found by the census, enrolled or not |
-//! | [merchant](merchant) | hộ, doanh nghiệp | who trades: a household or a company |
-//! | [outlet](outlet) | điểm bán | where a merchant's code hangs |
-//! | [account](account) | tài khoản nhận tiền | the merchant's own bank account |
+//! | [zone] | khu vực | a street, market, supermarket, food street or car park that is watched |
+//! | [establishment] | điểm kinh doanh | one place that trades, found by the census, enrolled or not |
+//! | [merchant] | hộ, doanh nghiệp | who trades: a household or a company |
+//! | [outlet] | điểm bán | where a merchant's code hangs |
+//! | [account] | tài khoản nhận tiền | the merchant's own bank account |
 //! | [payment code](code) | mã thanh toán | what the customer scans |
 //! | [reference](txn_ref) | mã tham chiếu | ten characters that tie a transfer to a code |
 //! | [lunar day](lunar) | ngày âm lịch | the day of the Vietnamese lunar calendar |

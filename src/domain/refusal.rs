@@ -38,6 +38,9 @@ pub enum Refusal {
         /// When new codes could first use it.
         since: DateTime<Utc>,
     },
+    /// The setting takes business accounts only.
+    #[error("a personal account is not taken: give the account of the business")]
+    PersonalAccount,
     /// A printed code has no moment at which it is paid.
     #[error("a static code is never completed")]
     StaticNeverCompletes,
@@ -67,6 +70,7 @@ impl Refusal {
             Self::MerchantNotActive => "merchant_not_active",
             Self::TestAmount { .. } => "test_amount",
             Self::AlreadyEffective { .. } => "already_effective",
+            Self::PersonalAccount => "personal_account",
             Self::StaticNeverCompletes => "static_never_completes",
             Self::AlreadyPaid => "already_paid",
             Self::Expired { .. } => "code_expired",
@@ -92,6 +96,9 @@ impl Refusal {
             }
             Self::AlreadyEffective { since } => {
                 format!("Tài khoản này đã được dùng từ {}", to_rfc3339(*since))
+            }
+            Self::PersonalAccount => {
+                "Không nhận tài khoản cá nhân: hãy dùng tài khoản của hộ hoặc doanh nghiệp".into()
             }
             Self::StaticNeverCompletes => "Mã tĩnh không có trạng thái hoàn tất".into(),
             Self::AlreadyPaid => "Mã này đã có tiền về nên không đổi số tiền được nữa".into(),

@@ -148,7 +148,9 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
             Refusal::SamePerson => Code::SecondPersonRequired,
-            Refusal::TestAmount { .. } | Refusal::OtherKind => Code::InvalidFields,
+            Refusal::TestAmount { .. } | Refusal::OtherKind | Refusal::PersonalAccount => {
+                Code::InvalidFields
+            }
             Refusal::WrongState { .. }
             | Refusal::MerchantNotActive
             | Refusal::AlreadyEffective { .. }
