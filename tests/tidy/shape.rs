@@ -107,6 +107,10 @@ pub fn modules_have_telling_names(source: &Source) -> Vec<Finding> {
 
 /// A file opens with what it is for.
 pub fn files_begin_with_their_purpose(source: &Source) -> Vec<Finding> {
+    // A file of tests stands beside the module that says what is tested.
+    if source.path.ends_with("/tests.rs") {
+        return Vec::new();
+    }
     let begins = source
         .comments
         .first()
@@ -180,6 +184,7 @@ mod tests {
             ("a drawer in a file", names, "src/a.rs", "\nmod helpers {}", &[2]),
             ("a word that contains one", names, "src/utility_bill.rs", "mod commons {}", none),
             ("no purpose", purpose, "src/a.rs", "fn f() {}", &[1]),
+            ("a file of tests", purpose, "src/a/tests.rs", "fn f() {}", none),
             ("a purpose", purpose, "src/a.rs", "//! Adds.\nfn f() {}", none),
             ("a float type", exact, "src/domain/a.rs", "\nfn f(a: f64) {}", &[2]),
             ("a float literal", exact, "src/domain/a.rs", "fn f() { 1.5; 1e3; }", &[1, 1]),

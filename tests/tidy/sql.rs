@@ -96,7 +96,8 @@ pub fn is_portable(path: &str, text: &str) -> Vec<Finding> {
             .into_iter()
             .all(|(offset, part)| words.get(index + offset).is_some_and(|(_, it)| it == part))
     };
-    let mut open_calls: Vec<&str> = Vec::new();
+    let mut open_calls: Vec<(&str, &str)> = Vec::new();
+    let mut clause = "";
     for (index, (line, word)) in words.iter().enumerate() {
         let mut find = |what: String| findings.push(Finding::new(path, *line, what));
         for (forbidden, why) in NOT_PORTABLE {
@@ -110,10 +111,19 @@ pub fn is_portable(path: &str, text: &str) -> Vec<Finding> {
             }
         }
         match word.as_str() {
-            "(" => open_calls.push(index.checked_sub(1).map_or("", |it| &words[it].1)),
-            ")" => drop(open_calls.pop()),
-            // The engines disagree about the type of a sum.
-            "SUM" if !open_calls.contains(&"CAST") => {
+            "(" => {
+                let name = index.checked_sub(1).map_or("", |it| &words[it].1);
+                open_calls.push((name, clause));
+            }
+            ")" => clause = open_calls.pop().map_or("", |(_, outer)| outer),
+            "SELECT" | "FROM" | "WHERE" | "GROUP" | "HAVING" | "ORDER" | "SET" | "RETURNING" => {
+                clause = word;
+            }
+            // The engines disagree about the type of a sum; it shows where one comes out.
+            "SUM"
+                if matches!(clause, "SELECT" | "SET" | "RETURNING")
+                    && !open_calls.iter().any(|(name, _)| *name == "CAST") =>
+            {
                 find("SQL SUM: write CAST(SUM(..) AS BIGINT)".to_owned());
             }
             _ => {}
@@ -204,6 +214,8 @@ mod tests {
             ("a bare sum", "SELECT SUM(b) FROM a", &[1]),
             ("a cast sum", "SELECT CAST(COALESCE(SUM(b), 0) AS BIGINT) FROM a", none),
             ("a cast elsewhere", "SELECT CAST(b AS TEXT), SUM(c) FROM a", &[1]),
+            ("a compared sum", "SELECT a FROM b GROUP BY a HAVING SUM(c) > 0 ORDER BY SUM(c)", none),
+            ("a sum in a subquery", "SELECT a FROM (SELECT SUM(c) AS a FROM b) AS d WHERE a > 0", &[1]),
             ("words in a string", "SELECT b FROM a WHERE c = 'now()'", none),
             ("words in a comment", "-- now() and SELECT *\nSELECT b FROM a", none),
             ("a column like a word", "SELECT realm, known_at, snow FROM a", none),
