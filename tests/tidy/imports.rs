@@ -63,7 +63,7 @@ const CRATES: [(&str, &[&str]); 10] = [
 const PURE: [&str; 3] = ["domain", "vietqr", "banks"];
 
 /// What only impure code says.
-const IMPURE: [&str; 16] = [
+const IMPURE: [&str; 19] = [
     "async",
     "await",
     "tokio",
@@ -74,7 +74,10 @@ const IMPURE: [&str; 16] = [
     "Instant",
     "SystemTime",
     "std : : fs",
-    "std : : net",
+    "TcpListener",
+    "TcpStream",
+    "UdpSocket",
+    "ToSocketAddrs",
     "std : : env",
     "std : : process",
     "std : : thread",
@@ -277,6 +280,8 @@ mod tests {
             ("a task in the domain", pure, "src/domain/a.rs", "async fn f() {}", &[1]),
             ("a file in a code", pure, "src/vietqr/a.rs", "use std::fs::File;", &[1]),
             ("a line on a terminal", pure, "src/banks/a.rs", "fn f() { println!(\"x\") }", &[1]),
+            ("a connection", pure, "src/domain/a.rs", "use std::net::TcpStream;", &[1]),
+            ("an address", pure, "src/domain/a.rs", "use std::net::IpAddr;", none),
             ("a task elsewhere", pure, "src/store/a.rs", "async fn f() {}", none),
         ];
         for (name, rule, path, text, expected) in cases {
