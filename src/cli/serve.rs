@@ -16,7 +16,7 @@ use crate::flows::intake::{Intake, Ledger};
 use crate::http::layers::RequestDeadlines;
 use crate::http::peer::TrustedProxies;
 use crate::http::rate::{Rate, RateLimits};
-use crate::http::server::{Drain, Server, ServerLimits, termination};
+use crate::http::server::{Drain, Server, ServerLimits, Termination};
 use crate::http::{self, AppState};
 use crate::telemetry::{Metrics, start_log};
 
@@ -68,6 +68,7 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(settings: &Settings, metrics: Metrics) -> anyhow::Result<ExitCode> {
+    let termination = Termination::listen().context("signals cannot be awaited")?;
     let ledger = open_ledger(settings).await?;
     let (intake, writer) = Intake::start(ledger.clone());
     let store = ledger.store.clone();
@@ -91,7 +92,7 @@ async fn serve(settings: &Settings, metrics: Metrics) -> anyhow::Result<ExitCode
     lifecycle.ready();
     eprintln!("phocho: serving http://{address}  API: http://{address}/docs/");
 
-    termination().await.context("signals cannot be awaited")?;
+    termination.wait().await;
     tracing::info!("stopping");
     lifecycle.stop();
     match running.await? {
