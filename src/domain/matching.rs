@@ -15,8 +15,9 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::explanation::{
-    Evidence, Explanation, Field, Form, Rejected, RejectedWhy, Rule, SuspenseReason,
+    AccountRefusal, Evidence, Explanation, Field, Form, Rejected, RejectedWhy, Rule, SuspenseReason,
 };
+use super::ids::AccountId;
 use super::txn_ref::{ALPHABET, TxnRef, TxnRefError};
 
 /// Characters that are read of a text. No bank delivers more; a longer text goes to a person.
@@ -84,6 +85,33 @@ pub fn decide(texts: Texts<'_>, issued: &BTreeSet<String>) -> Explanation {
             let rejected = several.chain(rejected).collect();
             Explanation::suspense(reason, evidence, rejected)
         }
+    }
+}
+
+/// The account that a notice speaks of. `bound` are the accounts bound to the source: those
+/// with the number that the notice names, or all of them when it names none.
+pub fn credited_account(
+    named: Option<&str>,
+    bound: &[AccountId],
+) -> Result<AccountId, AccountRefusal> {
+    match (bound, named) {
+        ([account], _) => Ok(*account),
+        ([], _) => Err(AccountRefusal::NotBound),
+        (_, None) => Err(AccountRefusal::NotSingle),
+        (_, Some(_)) => Err(AccountRefusal::SeveralAccounts),
+    }
+}
+
+/// Whether the money is where the code says: in the account that was shown to the payer. A
+/// genuine notice about another account must not settle a code that was never paid.
+pub fn check_account(
+    credited: AccountId,
+    code_account: Option<AccountId>,
+) -> Result<(), SuspenseReason> {
+    match code_account {
+        Some(account) if account == credited => Ok(()),
+        Some(_) => Err(SuspenseReason::OtherAccount),
+        None => Err(SuspenseReason::CodeWithoutAccount),
     }
 }
 
@@ -304,6 +332,39 @@ mod tests {
         let known: BTreeSet<_> = issued().intersection(&asked).cloned().collect();
         assert_eq!(decide(only(text), &known), decide(only(text), &issued()));
         assert!(asked.contains("TH7K2M9XQ4") && asked.contains("TH3D8W5RNC"));
+    }
+
+    #[test]
+    fn money_elsewhere_settles_no_code() {
+        let account = |number| AccountId::from_uuid(uuid::Uuid::from_u128(number));
+        let (here, there) = (account(1), account(2));
+        assert_eq!(check_account(here, Some(here)), Ok(()));
+        assert_eq!(
+            check_account(here, Some(there)),
+            Err(SuspenseReason::OtherAccount)
+        );
+        assert_eq!(
+            check_account(here, None),
+            Err(SuspenseReason::CodeWithoutAccount)
+        );
+        for (named, bound, wanted) in [
+            (Some("1030000000117"), &[here][..], Ok(here)),
+            (None, &[here], Ok(here)),
+            (Some("9990001112"), &[], Err(AccountRefusal::NotBound)),
+            (None, &[], Err(AccountRefusal::NotBound)),
+            (None, &[here, there], Err(AccountRefusal::NotSingle)),
+            (
+                Some("1030000000117"),
+                &[here, there],
+                Err(AccountRefusal::SeveralAccounts),
+            ),
+        ] {
+            assert_eq!(
+                credited_account(named, bound),
+                wanted,
+                "{named:?} {bound:?}"
+            );
+        }
     }
 
     proptest! {

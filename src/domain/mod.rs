@@ -27,6 +27,7 @@ pub mod merchant;
 pub mod money;
 pub mod network;
 pub mod outlet;
+pub mod payment;
 pub mod phone;
 pub mod refusal;
 pub mod tax_code;
