@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::reach::Reach;
 use super::{StoreError, Tx, expect_one, inconsistent, on_engine};
 use crate::domain::ids::ZoneId;
 use crate::domain::text::TradeName;
@@ -138,6 +139,21 @@ pub async fn id_by_code(tx: &mut Tx, code: &ZoneCode) -> Result<Option<ZoneId>, 
             .await
     })?;
     Ok(id.map(ZoneId::from_uuid))
+}
+
+/// Whether a zone exists and the caller may register something in it.
+pub async fn is_within(tx: &mut Tx, reach: Reach, id: ZoneId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM zones z
+        WHERE z.id = $1 AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
+            WHERE u.zone_id = z.id AND u.user_id = $2))";
+    let count: i64 = on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(id.uuid())
+            .bind(reach.user())
+            .fetch_one(connection)
+            .await
+    })?;
+    Ok(count > 0)
 }
 
 /// Zones in the order of their registration, after the given one. What a zone is, is known

@@ -1,0 +1,158 @@
+//! What every change of the registry shares: who makes it, and the record of it.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::domain::ids::{EventId, MerchantId, OutletId, UserId};
+use crate::domain::refusal::Refusal;
+use crate::entropy::Entropy;
+use crate::store::audit::{self, AuditEntry};
+use crate::store::events::{self, NewEvent};
+use crate::store::{StoreError, Tx};
+
+/// The audit chain of what people do.
+const PEOPLE_CHAIN: &str = "main";
+
+/// Who changes something, when, and the chance at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The person; two are needed where one must check the other.
+    pub actor: UserId,
+    /// The present.
+    pub now: DateTime<Utc>,
+    /// Draws ids.
+    pub entropy: &'a Entropy,
+}
+
+/// Why a change is not made.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// There is nothing of this kind within the caller's reach.
+    #[error("there is no such {0}")]
+    NotFound(Thing),
+    /// Another one has the same unique value.
+    #[error("the {0} is in use")]
+    Taken(UniqueValue),
+    /// Someone else changed it since it was read.
+    #[error("someone else changed it")]
+    Stale,
+    /// The rules do not allow the step.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a change looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// What is to be changed.
+    Subject,
+    /// The merchant that the new thing belongs to.
+    Merchant,
+    /// The zone that it lies in.
+    Zone,
+    /// The place of the census that it is, in the same zone.
+    Establishment,
+    /// The account whose place it takes, of the same merchant.
+    ReplacedAccount,
+}
+
+/// What only one may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UniqueValue {
+    /// The code of a zone.
+    ZoneCode,
+    /// The tax code of a merchant that has not left.
+    TaxCode,
+    /// The stall of an outlet that is not closed, in its zone.
+    StallLabel,
+    /// The account number at its bank.
+    AccountNumber,
+}
+
+impl std::fmt::Display for Thing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Subject => "thing",
+            Self::Merchant => "merchant",
+            Self::Zone => "zone",
+            Self::Establishment => "establishment in this zone",
+            Self::ReplacedAccount => "account of this merchant",
+        })
+    }
+}
+
+impl std::fmt::Display for UniqueValue {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::ZoneCode => "zone code",
+            Self::TaxCode => "tax code",
+            Self::StallLabel => "stall label in this zone",
+            Self::AccountNumber => "account number at this bank",
+        })
+    }
+}
+
+/// One change, as the audit and the readers of events are told. Both keep it for ever, so it
+/// holds no personal data.
+#[derive(Clone, Debug)]
+pub(super) struct Deed {
+    /// What was done, such as `merchant.approve`.
+    pub kind: &'static str,
+    /// The id of what was changed.
+    pub subject: String,
+    /// Whose it is.
+    pub merchant: Option<MerchantId>,
+    /// At which outlet.
+    pub outlet: Option<OutletId>,
+    /// What changed, as a JSON object.
+    pub detail: Value,
+}
+
+impl Change<'_> {
+    /// A fresh id.
+    pub(super) fn uuid(&self) -> Uuid {
+        self.entropy.uuid(self.now)
+    }
+
+    /// Records the change in its own transaction. It comes last: numbering an event makes
+    /// other writers wait until the commit.
+    pub(super) async fn record(&self, tx: &mut Tx, deed: Deed) -> Result<(), StoreError> {
+        let entry = AuditEntry {
+            at: self.now,
+            actor: self.actor.to_string(),
+            action: deed.kind,
+            subject: deed.subject.clone(),
+            detail: deed.detail.clone(),
+        };
+        audit::append(tx, PEOPLE_CHAIN, &[entry]).await?;
+        let event = NewEvent {
+            id: EventId::from_uuid(self.uuid()),
+            at: self.now,
+            kind: deed.kind,
+            subject: deed.subject,
+            merchant: deed.merchant,
+            outlet: deed.outlet,
+            payload: deed.detail,
+        };
+        events::append(tx, &[event]).await?;
+        Ok(())
+    }
+}
+
+/// Refuses a change that was decided on another version than the present one.
+pub(super) fn check_version(expected: Option<i64>, present: i64) -> Result<(), ChangeError> {
+    if expected.is_none_or(|expected| expected == present) {
+        Ok(())
+    } else {
+        Err(ChangeError::Stale)
+    }
+}
+
+/// Takes a write that found another version for the refusal it is.
+pub(super) fn check_won(won: bool) -> Result<(), ChangeError> {
+    if won { Ok(()) } else { Err(ChangeError::Stale) }
+}
