@@ -139,6 +139,12 @@ CREATE TABLE payments (
     outlet_id UUID NOT NULL REFERENCES outlets (id),
     zone_id UUID NOT NULL REFERENCES zones (id),
     code_id UUID REFERENCES payment_codes (id),
+    -- Orders the credits of a code that have the same bank time, however they arrived.
+    identity TEXT NOT NULL,
+    -- reference, account, person
+    attributed_by TEXT NOT NULL,
+    -- counts, duplicate_suspected, voided
+    standing TEXT NOT NULL,
     -- settled, partially_returned, returned, voided
     status TEXT NOT NULL,
     -- Sorted names with a space between.

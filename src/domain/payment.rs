@@ -435,16 +435,13 @@ mod tests {
         for (name, amounts, wanted) in cases {
             let credits: Vec<_> = (0..)
                 .zip(amounts)
-                .map(|(n, &amount)| credit(&format!("c{n}"), n, amount));
-            let credits: Vec<_> = credits.collect();
+                .map(|(n, &amount)| credit(&format!("c{n}"), n, amount))
+                .collect();
             let wanted: Vec<_> = wanted
                 .iter()
-                .map(|(flags, sale)| ((*flags).to_owned(), *sale));
-            assert_eq!(
-                told(&one_sale(100), &credits),
-                wanted.collect::<Vec<_>>(),
-                "{name}"
-            );
+                .map(|(flags, sale)| ((*flags).to_owned(), *sale))
+                .collect();
+            assert_eq!(told(&one_sale(100), &credits), wanted, "{name}");
         }
     }
 

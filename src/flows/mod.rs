@@ -1,9 +1,7 @@
 //! Use cases: a flow opens a transaction, asks the domain what to do and has the store write
 //! it.
 
-pub mod access;
 pub mod change;
-pub mod idempotency;
 pub mod intake;
 pub mod open_outlet;
 pub mod register_merchant;

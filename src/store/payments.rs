@@ -23,6 +23,12 @@ pub struct NewPayment {
     pub zone: ZoneId,
     /// The code that was named.
     pub code: Option<CodeId>,
+    /// Orders credits of the same bank time, however they arrived.
+    pub identity: String,
+    /// How the credit came to its outlet.
+    pub attributed_by: &'static str,
+    /// Whether it takes part in sums.
+    pub standing: &'static str,
     /// What arrived, đồng.
     pub received_vnd: i64,
     /// The local day of the bank's time.
@@ -65,6 +71,12 @@ pub struct PaymentRow {
     pub zone_id: Uuid,
     /// The code.
     pub code_id: Option<Uuid>,
+    /// Orders credits of the same bank time.
+    pub identity: String,
+    /// How the credit came to its outlet.
+    pub attributed_by: String,
+    /// Whether it takes part in sums.
+    pub standing: String,
     /// Its state.
     pub status: String,
     /// Sorted names with a space between.
@@ -101,6 +113,9 @@ pub async fn insert(tx: &mut Tx, payment: &NewPayment) -> Result<(), StoreError>
              outlet_id,
              zone_id,
              code_id,
+             identity,
+             attributed_by,
+             standing,
              status,
              flags,
              received_vnd,
@@ -112,7 +127,8 @@ pub async fn insert(tx: &mut Tx, payment: &NewPayment) -> Result<(), StoreError>
              explanation,
              recorded_at,
              version)
-        VALUES ($1, $2, $3, $4, $5, $6, 'settled', '', $7, 0, 0, 'none', $8, $9, $10, $11, 1)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'settled', '', $10, 0, 0, 'none', $11, $12, $13,
+            $14, 1)";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
             .bind(payment.id.uuid())
@@ -121,6 +137,9 @@ pub async fn insert(tx: &mut Tx, payment: &NewPayment) -> Result<(), StoreError>
             .bind(payment.outlet.uuid())
             .bind(payment.zone.uuid())
             .bind(payment.code.map(CodeId::uuid))
+            .bind(&payment.identity)
+            .bind(payment.attributed_by)
+            .bind(payment.standing)
             .bind(payment.received_vnd)
             .bind(payment.local_day)
             .bind(payment.occurred_at)
@@ -170,6 +189,9 @@ pub async fn of_code(tx: &mut Tx, code: CodeId) -> Result<Vec<PaymentRow>, Store
             outlet_id,
             zone_id,
             code_id,
+            identity,
+            attributed_by,
+            standing,
             status,
             flags,
             expected_vnd,
@@ -182,7 +204,7 @@ pub async fn of_code(tx: &mut Tx, code: CodeId) -> Result<Vec<PaymentRow>, Store
             explanation,
             recorded_at,
             version
-        FROM payments WHERE code_id = $1 ORDER BY occurred_at, transaction_id";
+        FROM payments WHERE code_id = $1 ORDER BY occurred_at, identity";
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(code.uuid())
@@ -221,6 +243,9 @@ pub async fn find(
             outlet_id,
             zone_id,
             code_id,
+            identity,
+            attributed_by,
+            standing,
             status,
             flags,
             expected_vnd,
@@ -256,6 +281,9 @@ pub async fn list(
             outlet_id,
             zone_id,
             code_id,
+            identity,
+            attributed_by,
+            standing,
             status,
             flags,
             expected_vnd,

@@ -7,7 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::{StoreError, Tx, expect_one, inconsistent, on_engine};
+use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::credit::Direction;
 use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, MerchantId, SourceId};
 use crate::domain::money::Vnd;
@@ -203,14 +203,4 @@ pub async fn insert(tx: &mut Tx, fact: &NewTransaction) -> Result<(), StoreError
             .map(|done| done.rows_affected())
     })?;
     expect_one("bank_transactions", affected)
-}
-
-/// A stored amount, read back.
-pub(super) fn read_vnd(
-    table: &'static str,
-    column: &'static str,
-    row: Uuid,
-    vnd: i64,
-) -> Result<Vnd, StoreError> {
-    Vnd::new(vnd).map_err(|_| inconsistent(table, column, row))
 }

@@ -11,6 +11,7 @@
 mod attribution;
 mod delivery;
 mod record;
+mod standing;
 mod writer;
 
 use std::sync::Arc;

@@ -245,8 +245,10 @@ impl<'a> Batch<'a> {
             )
             .await?;
         }
+        let identity = fact.bank_reference.as_deref().unwrap_or(&fact.dedupe_key);
         if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {
-            let Attributed { subject, detail } = attribution::attribute(self, &transaction).await?;
+            let Attributed { subject, detail } =
+                attribution::attribute(self, &transaction, identity).await?;
             self.note(notice, "credit.attribute", subject, detail);
         }
         Ok((transaction.id, true))

@@ -1,0 +1,211 @@
+//! What the payments of a code are worth after a new credit, and what the sums move by.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::record::Batch;
+use crate::domain::ids::{CodeId, MerchantId, OutletId, PaymentId, ZoneId};
+use crate::domain::money::Vnd;
+use crate::domain::outlet::OutletEvent;
+use crate::domain::payment::{
+    Assessment, AttributedBy, CodeUse, Credit, CreditStanding, Expectation, Purpose, assess,
+};
+use crate::store::codes::{self, CodeRow};
+use crate::store::payments::{self, NewPayment, PaymentRow, Standing};
+use crate::store::reach::Reach;
+use crate::store::rollups::{Movement, OutletDay};
+use crate::store::{StoreError, inconsistent, outlets};
+
+/// What a new payment came to.
+pub(super) struct Weighed {
+    /// Its flags, a space between.
+    pub(super) flags: String,
+    /// The part that is a sale, đồng.
+    pub(super) sale_vnd: i64,
+}
+
+/// Weighs a new payment. One of a code for one sale changes what its fellows are worth, so
+/// all of them are weighed again; the credits of a printed code do not touch each other.
+pub(super) async fn weigh(
+    batch: &mut Batch<'_>,
+    payment: &NewPayment,
+    code: Option<&CodeRow>,
+) -> Result<Weighed, StoreError> {
+    let expectation = code.map_or(Ok(Expectation::NOTHING), expectation)?;
+    let together = expectation.code_use == CodeUse::Once;
+    let rows = match (code, together) {
+        (Some(code), true) => {
+            let id = CodeId::from_uuid(code.id);
+            codes::lock(&mut batch.tx, id).await?;
+            payments::of_code(&mut batch.tx, id).await?
+        }
+        _ => {
+            let found = payments::find(&mut batch.tx, payments::PaymentScope::All, payment.id);
+            vec![
+                found
+                    .await?
+                    .ok_or(StoreError::Conflict { table: "payments" })?,
+            ]
+        }
+    };
+    let credits = rows.iter().map(credit).collect::<Result<Vec<_>, _>>()?;
+    let assessed = assess(&expectation, &credits);
+    let mut weighed = None;
+    for assessment in &assessed.payments {
+        let row = rows.iter().find(|row| row.identity == assessment.identity);
+        let row = row.ok_or(StoreError::Conflict { table: "payments" })?;
+        restate(batch, row, assessment).await?;
+        if row.id == payment.id.uuid() {
+            weighed = Some(Weighed {
+                flags: assessment.flags.to_string(),
+                sale_vnd: assessment.sale.get(),
+            });
+        }
+    }
+    if let (Some(code), Some(at)) = (code, assessed.completed_at) {
+        complete(batch, code, at).await?;
+    }
+    weighed.ok_or(StoreError::Conflict { table: "payments" })
+}
+
+/// Writes what a payment is worth now and moves the sums by the difference.
+async fn restate(
+    batch: &mut Batch<'_>,
+    row: &PaymentRow,
+    assessment: &Assessment,
+) -> Result<(), StoreError> {
+    let standing = Standing {
+        status: assessment.status.as_str().to_owned(),
+        flags: assessment.flags.to_string(),
+        expected_vnd: assessment.expected.map(Vnd::get),
+        sale_vnd: assessment.sale.get(),
+        counted_as: assessment.counted_as.as_str().to_owned(),
+    };
+    let before = Standing {
+        status: row.status.clone(),
+        flags: row.flags.clone(),
+        expected_vnd: row.expected_vnd,
+        sale_vnd: row.sale_vnd,
+        counted_as: row.counted_as.clone(),
+    };
+    if standing == before {
+        return Ok(());
+    }
+    payments::set_standing(&mut batch.tx, PaymentId::from_uuid(row.id), &standing).await?;
+    let place = OutletDay {
+        zone: ZoneId::from_uuid(row.zone_id),
+        day: row.local_day,
+        outlet: OutletId::from_uuid(row.outlet_id),
+        merchant: MerchantId::from_uuid(row.merchant_id),
+    };
+    let old = movement(&before, row.received_vnd);
+    let new = movement(&standing, row.received_vnd);
+    batch.movements.add(place, old.reversed(), before.sale_vnd);
+    batch.movements.add(place, new, standing.sale_vnd);
+    Ok(())
+}
+
+/// What a payment adds to the sums. A payment without any sale in it is no counted payment.
+fn movement(standing: &Standing, received_vnd: i64) -> Movement {
+    let counts = i64::from(standing.sale_vnd > 0);
+    match standing.counted_as.as_str() {
+        "verified" if counts == 1 => Movement {
+            payments: 1,
+            sale_vnd: standing.sale_vnd,
+            received_vnd,
+            ..Movement::default()
+        },
+        "by_account" if counts == 1 => Movement {
+            by_account_payments: 1,
+            by_account_sale_vnd: standing.sale_vnd,
+            ..Movement::default()
+        },
+        _ => Movement::default(),
+    }
+}
+
+/// Marks the code; a completed test proves its outlet.
+async fn complete(
+    batch: &mut Batch<'_>,
+    code: &CodeRow,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    codes::complete(&mut batch.tx, CodeId::from_uuid(code.id), at).await?;
+    let amount = code.amount_vnd.and_then(|amount| Vnd::new(amount).ok());
+    let (true, Some(amount)) = (code.for_test, amount) else {
+        return Ok(());
+    };
+    let id = OutletId::from_uuid(code.outlet_id);
+    let Some(outlet) = outlets::find(&mut batch.tx, Reach::Everything, id).await? else {
+        return Ok(());
+    };
+    // An outlet that was proved before, or closed meanwhile, stays as it is.
+    let event = OutletEvent::TestPaid {
+        amount,
+        paid_at: at,
+    };
+    if let Ok(next) = outlet.state.transition(event, at)
+        && next != outlet.state
+        && !outlets::update_state(&mut batch.tx, id, outlet.version, next).await?
+    {
+        return Err(StoreError::Conflict { table: "outlets" });
+    }
+    Ok(())
+}
+
+fn expectation(code: &CodeRow) -> Result<Expectation, StoreError> {
+    let expected = match code.amount_rule.as_str() {
+        "fixed" => Some(vnd(
+            "payment_codes",
+            "amount_vnd",
+            code.id,
+            code.amount_vnd.unwrap_or(0),
+        )?),
+        _ => None,
+    };
+    Ok(Expectation {
+        expected,
+        code_use: if code.kind == "dynamic" {
+            CodeUse::Once
+        } else {
+            CodeUse::Always
+        },
+        expires_at: code.expires_at,
+        retired_at: code.retired_at,
+        purpose: if code.for_test {
+            Purpose::Test
+        } else {
+            Purpose::Sale
+        },
+    })
+}
+
+fn credit(row: &PaymentRow) -> Result<Credit, StoreError> {
+    Ok(Credit {
+        identity: row.identity.clone(),
+        occurred_at: row.occurred_at,
+        amount: vnd("payments", "received_vnd", row.id, row.received_vnd)?,
+        returned: vnd("payments", "returned_vnd", row.id, row.returned_vnd)?,
+        standing: match row.standing.as_str() {
+            "counts" => CreditStanding::Counts,
+            "duplicate_suspected" => CreditStanding::DuplicateSuspected,
+            "voided" => CreditStanding::Voided,
+            _ => return Err(inconsistent("payments", "standing", row.id)),
+        },
+        attributed_by: match row.attributed_by.as_str() {
+            "reference" => AttributedBy::Reference,
+            "account" => AttributedBy::Account,
+            "person" => AttributedBy::Person,
+            _ => return Err(inconsistent("payments", "attributed_by", row.id)),
+        },
+    })
+}
+
+fn vnd(
+    table: &'static str,
+    column: &'static str,
+    row: Uuid,
+    amount: i64,
+) -> Result<Vnd, StoreError> {
+    Vnd::new(amount).map_err(|_| inconsistent(table, column, row))
+}
