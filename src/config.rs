@@ -143,7 +143,7 @@ settings! {
     database_url: Option<DatabaseUrl> = "", true, "sqlite:PATH or postgres://… (PostgreSQL 15 or later). Empty: phocho.db in data_dir.";
     key_file: Option<PathBuf> = "", false, "The key that seals secrets at rest. Empty: beside the SQLite file, made at the first start; required with PostgreSQL.";
     instance_name: String = "phocho", false, "The name of the pilot on pages and in logs.";
-    public_url: Option<String> = "", false, "The address under which clients reach the service, such as https://phocho.example.vn. Empty: taken from bind.";
+    public_url: Option<String> = "", false, "The address under which clients reach the service, such as `https://phocho.example.vn`. Empty: taken from bind.";
     trusted_proxies: List<AddressRange> = "", false, "Addresses or ranges of proxies whose X-Forwarded-For is believed.";
     log_format: LogFormat = "auto", false, "auto (pretty on a terminal, JSON otherwise), pretty or json.";
     log_filter: String = "info", false, "What is logged, such as info or phocho=debug.";

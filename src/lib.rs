@@ -12,7 +12,7 @@
 //! 4. [`store`]: the only SQL. One text for each query, two databases.
 //! 5. [`flows`]: use cases. A flow opens a transaction, asks the domain what to do and has
 //!    the store write it. `flows::intake` holds the queue and the one writer of bank notices.
-//! 6. [`http`]: the JSON API: bytes to domain values and back. [`web`]: the pages.
+//! 6. [`http`]: the JSON API: bytes to domain values and back.
 //! 7. [`cli`]: the commands.
 //!
 //! Beside them: [`clock`] reads the time, [`entropy`] draws random bytes, [`vault`] seals

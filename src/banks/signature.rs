@@ -16,7 +16,9 @@ pub(super) const SHORTEST_SECRET_BYTES: usize = 16;
 /// Whether `wanted` is the HMAC-SHA256 of the parts, one after the other.
 pub(super) fn is_hmac_sha256(key: &[u8], parts: &[&[u8]], wanted: &[u8]) -> bool {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.verify_slice(wanted).is_ok()
 }
 

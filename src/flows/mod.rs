@@ -4,6 +4,7 @@
 pub mod change;
 pub mod intake;
 pub mod open_outlet;
+pub mod receive_notice;
 pub mod register_merchant;
 pub mod register_zone;
 pub mod settlement_account;

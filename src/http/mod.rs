@@ -4,6 +4,7 @@
 //! [`extract`], returns [`extract::Json`] or a [`problem::Problem`], and carries its own API
 //! documentation; [`layers`] does the rest around it.
 
+pub mod api;
 pub mod body;
 pub mod code;
 mod deadlines;
@@ -89,6 +90,8 @@ fn operations() -> OpenApiRouter<AppState> {
         // Whoever runs it.
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))
+        // Banks and aggregators.
+        .routes(routes!(api::callbacks::deliver))
 }
 
 /// The whole service: the operations, the pages that explain them, and the layers around.

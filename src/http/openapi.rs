@@ -27,7 +27,10 @@ const PROBLEM: &str = "Problem";
     ),
     servers((url = "/", description = "This server")),
     components(schemas(ProblemDocument, FieldErrorDocument, Code)),
-    tags((name = "operation", description = "For whoever runs it.")),
+    tags(
+        (name = "bank in", description = "For banks and aggregators: signed notices."),
+        (name = "operation", description = "For whoever runs it.")
+    ),
 )]
 struct Frame;
 

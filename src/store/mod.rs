@@ -134,7 +134,7 @@ impl Tx {
 pub(crate) fn inconsistent(
     table: &'static str,
     column: &'static str,
-    row: impl ToString,
+    row: impl std::fmt::Display,
 ) -> StoreError {
     StoreError::Inconsistent {
         table,

@@ -268,7 +268,9 @@ pub struct Difference {
     pub sale_vnd: i64,
 }
 
-/// Recounts every outlet and day from the payments; empty when all sums are right.
+/// Recounts every outlet and day from the payments; empty when all sums are right. A payment
+/// without any sale in it, such as one that came after the amount was complete, is no counted
+/// payment.
 pub async fn differences(tx: &mut Tx, limit: i64) -> Result<Vec<Difference>, StoreError> {
     const SQL: &str = "SELECT outlet_id, day,
             CAST(SUM(payments) AS BIGINT) AS payments,
@@ -277,7 +279,7 @@ pub async fn differences(tx: &mut Tx, limit: i64) -> Result<Vec<Difference>, Sto
             SELECT outlet_id, day, payments, sale_vnd FROM outlet_days
             UNION ALL
             SELECT outlet_id, local_day AS day, -1 AS payments, -sale_vnd AS sale_vnd
-            FROM payments WHERE counted_as = 'verified'
+            FROM payments WHERE counted_as = 'verified' AND sale_vnd > 0
         ) AS both_sides
         GROUP BY outlet_id, day
         HAVING CAST(SUM(payments) AS BIGINT) <> 0 OR CAST(SUM(sale_vnd) AS BIGINT) <> 0

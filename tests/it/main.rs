@@ -2,12 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+#[path = "../support/database.rs"]
+mod database;
 #[path = "../support/state.rs"]
 mod state;
+#[path = "../support/street.rs"]
+mod street;
 
 mod api_document;
 mod docs_pages;
 mod http_habits;
+mod notices;
 mod numbers;
 mod serve_cli;
 mod vietqr;

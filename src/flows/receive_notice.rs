@@ -1,0 +1,158 @@
+//! From a delivery's bytes to the answer its vendor expects.
+//!
+//! Nothing is written before the signature is proved: a forged call can never stand in the
+//! way of the genuine one. What fails is counted and remembered up to a bound.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use super::intake::{Intake, Ledger, Notice, Quarantine, Receipt};
+use crate::banks::{
+    Adapter, Answer, Credentials, Delivery, Outcome, Reading, Refusal, Secret, adapter_by_name,
+};
+use crate::domain::day::local_day;
+use crate::domain::ids::SourceId;
+use crate::store::sources::{self, DeliveryCounts, SourceRow};
+use crate::store::{StoreError, callbacks, inconsistent};
+
+/// What to tell the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reception {
+    /// The vendor's form of an answer; whether the delivery failed verification.
+    Answered(Answer, Verification),
+    /// No source has this address, or it was switched off.
+    NoSuchSource,
+}
+
+/// Whether a delivery was believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// It was.
+    Passed,
+    /// It was not.
+    Failed,
+}
+
+/// Verifies a delivery and, when it is authentic, waits until it is durable.
+pub async fn receive(
+    ledger: &Ledger,
+    intake: &Intake,
+    source_name: &str,
+    delivery: Delivery,
+    peer: String,
+    now: DateTime<Utc>,
+) -> Result<Reception, StoreError> {
+    let mut tx = ledger.store.begin_read().await?;
+    let source = sources::find_by_name(&mut tx, source_name).await?;
+    tx.commit().await?;
+    let Some(source) = source.filter(|source| source.state == "active") else {
+        return Ok(Reception::NoSuchSource);
+    };
+    let adapter = adapter_by_name(&source.adapter)
+        .ok_or_else(|| inconsistent("sources", "adapter", source.id))?;
+    let credentials = credentials(ledger, &source, now)?;
+    let id = SourceId::from_uuid(source.id);
+    match adapter.verify(&delivery, &credentials, now) {
+        Err(refusal) => {
+            remember_refusal(ledger, id, &delivery, &peer, refusal, now).await?;
+            let answer = adapter.acknowledge(&Outcome::Refused(refusal));
+            Ok(Reception::Answered(answer, Verification::Failed))
+        }
+        Ok(verified) => {
+            if let Reading::Handshake(answer) = verified.reading() {
+                return Ok(Reception::Answered(answer.clone(), Verification::Passed));
+            }
+            let source_name = source.name;
+            let notice = Notice {
+                source: id,
+                source_name,
+                delivery,
+                verified,
+                received_at: now,
+                peer,
+            };
+            let answer = submit(adapter, intake, notice).await;
+            Ok(Reception::Answered(answer, Verification::Passed))
+        }
+    }
+}
+
+async fn submit(adapter: &dyn Adapter, intake: &Intake, notice: Notice) -> Answer {
+    let outcome = match intake.submit(notice).await {
+        // A source that speaks for a foreign account is heard once and alerted about; telling
+        // it would only make it repeat.
+        Ok(Receipt::Stored(receipt)) => Outcome::Stored { receipt },
+        Ok(Receipt::Quarantined(Quarantine::AccountNotBound)) => Outcome::Stored { receipt: None },
+        Ok(Receipt::Repeated(receipt)) => Outcome::Repeated { receipt },
+        Ok(Receipt::Quarantined(Quarantine::Unusable(why))) => Outcome::Quarantined(why),
+        Err(_) => Outcome::Unavailable,
+    };
+    adapter.acknowledge(&outcome)
+}
+
+/// The name under which a source's secret is sealed.
+pub fn secret_name(source: SourceId) -> String {
+    format!("{source}:secret")
+}
+
+fn credentials(
+    ledger: &Ledger,
+    source: &SourceRow,
+    now: DateTime<Utc>,
+) -> Result<Credentials, StoreError> {
+    let name = secret_name(SourceId::from_uuid(source.id));
+    let open = |sealed: &[u8]| {
+        let opened = ledger.master_key.open(&name, sealed).ok();
+        let text = opened.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+        text.ok_or_else(|| inconsistent("sources", "secret_sealed", source.id))
+            .map(secret_of)
+    };
+    let live = source
+        .previous_secret_expires_at
+        .is_some_and(|expires| now < expires);
+    let previous = source
+        .previous_secret_sealed
+        .as_deref()
+        .filter(|_| live)
+        .map(open);
+    let config: BTreeMap<String, String> = serde_json::from_str(&source.config)
+        .map_err(|_| inconsistent("sources", "config", source.id))?;
+    Ok(Credentials {
+        current: open(&source.secret_sealed)?,
+        previous: previous.transpose()?,
+        ed25519_public_key: source.ed25519_public_key.clone(),
+        config,
+        tolerance_s: u32::try_from(source.tolerance_s)
+            .map_err(|_| inconsistent("sources", "tolerance_s", source.id))?,
+    })
+}
+
+fn secret_of(text: String) -> Secret {
+    Secret::text(text)
+}
+
+async fn remember_refusal(
+    ledger: &Ledger,
+    source: SourceId,
+    delivery: &Delivery,
+    peer: &str,
+    refusal: Refusal,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let hash = Sha256::digest(&delivery.body).to_vec();
+    let bytes = i64::try_from(delivery.body.len()).unwrap_or(i64::MAX);
+    let id = ledger.entropy.uuid(now);
+    let mut tx = ledger.store.begin_write().await?;
+    let body = (hash.as_slice(), bytes);
+    callbacks::insert_refused(&mut tx, id, Some(source), now, peer, refusal.as_str(), body).await?;
+    let counts = DeliveryCounts {
+        refused: 1,
+        ..DeliveryCounts::default()
+    };
+    sources::count_deliveries(&mut tx, source, local_day(now), &counts).await?;
+    tx.commit().await?;
+    tracing::warn!(source = %source, peer, reason = refusal.as_str(), "a delivery was refused");
+    Ok(())
+}

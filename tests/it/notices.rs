@@ -1,0 +1,240 @@
+//! Bank notices over real HTTP, on both engines: believed or refused, stored once, attributed,
+//! counted.
+
+use chrono::NaiveDate;
+use hmac::{Hmac, KeyInit, Mac};
+use phocho::domain::day::Window;
+use phocho::domain::ids::CodeId;
+use phocho::store::adoption::{self, Place};
+use phocho::store::payments::{self, PaymentScope};
+use phocho::store::{audit, rollups, sources};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::database::{Database, on_both_engines};
+use crate::street::{ACCOUNT, Street, now};
+
+on_both_engines!(
+    every_sample_delivery_is_answered_as_its_vendor_expects_and_counts_once,
+    fifty_copies_of_one_notice_at_once_make_one_payment,
+    the_parts_of_an_amount_end_in_the_same_flags_in_any_order,
+    a_notice_for_a_foreign_account_is_kept_and_makes_no_payment,
+    the_same_transaction_with_another_amount_is_a_conflict,
+);
+
+const SECRET: &str = "a-secret-of-this-test-0001";
+const REFERENCES: [&str; 5] = [
+    "TH7K2M9XQ4",
+    "TH3D8W5RNC",
+    "THQ6V2Y9JB",
+    "THB4N7T2KX",
+    "TH9F3P6MZE",
+];
+
+fn sample(adapter: &str) -> Value {
+    let path = format!(
+        "{}/tests/data/callbacks/{adapter}.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn day() -> NaiveDate {
+    "2026-03-16".parse().unwrap()
+}
+
+async fn payments_of(street: &Street) -> Vec<payments::PaymentRow> {
+    let mut tx = street.store.begin_read().await.unwrap();
+    payments::list(&mut tx, PaymentScope::All, None, 200)
+        .await
+        .unwrap()
+}
+
+/// Sums equal a recount, and the audit chain is whole.
+async fn check_books(street: &Street) {
+    let mut tx = street.store.begin_read().await.unwrap();
+    assert_eq!(rollups::differences(&mut tx, 10).await.unwrap(), []);
+    for chain in audit::chains(&mut tx).await.unwrap() {
+        assert_eq!(audit::first_break(&mut tx, &chain).await.unwrap(), None);
+    }
+}
+
+/// A SePay delivery signed with this test's secret.
+fn sepay(
+    id: u64,
+    amount: i64,
+    content: &str,
+    account: &str,
+    second: u32,
+) -> (Vec<(String, String)>, String) {
+    let body = json!({
+        "id": id,
+        "gateway": "MBBank",
+        "transactionDate": format!("2026-03-16 09:29:{second:02}"),
+        "accountNumber": account,
+        "subAccount": null,
+        "code": null,
+        "content": content,
+        "transferType": "in",
+        "transferAmount": amount,
+        "accumulated": 0,
+        "referenceCode": format!("FT{id}"),
+        "description": "",
+    })
+    .to_string();
+    let timestamp = now().timestamp();
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(format!("{timestamp}.{body}").as_bytes());
+    let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+    let headers = vec![
+        ("content-type".to_owned(), "application/json".to_owned()),
+        ("x-sepay-signature".to_owned(), signature),
+        ("x-sepay-timestamp".to_owned(), timestamp.to_string()),
+    ];
+    (headers, body)
+}
+
+async fn every_sample_delivery_is_answered_as_its_vendor_expects_and_counts_once(
+    database: Database,
+) {
+    let street = Street::open(database.store().await).await;
+    for reference in REFERENCES {
+        street.code(reference, None).await;
+    }
+    let mut paid = std::collections::BTreeSet::new();
+    for adapter in ["sepay_hmac", "payos", "standard_webhooks"] {
+        let file = sample(adapter);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let secret = text(&file["secret"]);
+        let public_key = file.get("ed25519_public_key").map(text);
+        street
+            .source(adapter, adapter, &secret, public_key.as_deref())
+            .await;
+        for case in file["cases"].as_array().unwrap() {
+            // A case with a secret of its own, or one that needs a rotation, has its own test.
+            let needs_rotation = case["id"].as_str().unwrap().ends_with("old-secret");
+            if case.get("secret").is_some() || needs_rotation {
+                continue;
+            }
+            let headers: Vec<_> = (case["headers"].as_object().unwrap().iter())
+                .map(|(name, value)| (name.clone(), text(value)))
+                .collect();
+            let (status, body) = street
+                .deliver(adapter, &headers, case["body"].as_str().unwrap())
+                .await;
+            let wanted = case["expect"]["ack"]
+                .get("status")
+                .or(case["expect"].get("ack_status"));
+            let wanted = wanted.unwrap().as_array().unwrap();
+            assert!(
+                wanted.contains(&json!(status)),
+                "{}: {status} {body}",
+                case["id"]
+            );
+            if case["expect"]["outcome"] == "paid" {
+                paid.insert(text(&case["expect"]["dedupe_key"]));
+            }
+        }
+    }
+    let mut tx = street.store.begin_read().await.unwrap();
+    let (suspended, _) = payments::open_suspense(&mut tx).await.unwrap();
+    let counts = sources::delivery_counts(&mut tx, None, day(), day())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let payments = payments_of(&street).await;
+    let suspended = usize::try_from(suspended).unwrap();
+    assert_eq!(payments.len() + suspended, paid.len());
+    assert_eq!(suspended, 1, "the one whose text names no code");
+    assert!(counts.refused > 0 && counts.repeated > 0, "{counts:?}");
+    check_books(&street).await;
+}
+
+async fn fifty_copies_of_one_notice_at_once_make_one_payment(database: Database) {
+    let street = Street::open(database.store().await).await;
+    street.code("TH7K2M9XQ4", None).await;
+    street.source("sepay", "sepay_hmac", SECRET, None).await;
+    for round in 0..4u64 {
+        let (headers, body) = sepay(900 + round, 45_000, "TH7K2M9XQ4", ACCOUNT, 41);
+        let copies = (0..50).map(|_| street.deliver("sepay", &headers, &body));
+        for (status, answer) in futures_util::future::join_all(copies).await {
+            assert_eq!((status, answer.as_str()), (200, r#"{"success":true}"#));
+        }
+    }
+    assert_eq!(payments_of(&street).await.len(), 4);
+    let mut tx = street.store.begin_read().await.unwrap();
+    let counts = adoption::count(&mut tx, &Place::Everywhere, Window::day(day()))
+        .await
+        .unwrap();
+    assert_eq!((counts.payments, counts.sale_vnd), (4, 180_000));
+    assert_eq!((counts.registered_outside, counts.active_outside), (1, 1));
+    drop(tx);
+    check_books(&street).await;
+}
+
+async fn the_parts_of_an_amount_end_in_the_same_flags_in_any_order(database: Database) {
+    let street = Street::open(database.store().await).await;
+    street.source("sepay", "sepay_hmac", SECRET, None).await;
+    let parts = [(30_000, 10), (70_000, 20), (20_000, 30)];
+    let orders = [[0, 1, 2], [2, 1, 0], [1, 2, 0]];
+    for (order, reference) in orders.into_iter().zip(REFERENCES) {
+        let code: CodeId = street.code(reference, Some(100_000)).await;
+        let first = REFERENCES.iter().position(|one| *one == reference).unwrap() * 10;
+        for part in order {
+            let (amount, second) = parts[part];
+            let id = u64::try_from(first + part).unwrap();
+            let (headers, body) = sepay(id, amount, reference, ACCOUNT, second);
+            assert_eq!(street.deliver("sepay", &headers, &body).await.0, 200);
+        }
+        let mut tx = street.store.begin_read().await.unwrap();
+        let rows = payments::of_code(&mut tx, code).await.unwrap();
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| (row.flags.as_str(), row.sale_vnd))
+            .collect();
+        let wanted = [
+            ("split", 30_000),
+            ("split", 70_000),
+            ("additional cash_out_part", 0),
+        ];
+        assert_eq!(told, wanted, "{order:?}");
+    }
+    check_books(&street).await;
+}
+
+async fn a_notice_for_a_foreign_account_is_kept_and_makes_no_payment(database: Database) {
+    let street = Street::open(database.store().await).await;
+    street.code("TH7K2M9XQ4", None).await;
+    street.source("sepay", "sepay_hmac", SECRET, None).await;
+    let (headers, body) = sepay(1, 45_000, "TH7K2M9XQ4", "9999999999", 41);
+    let (status, _) = street.deliver("sepay", &headers, &body).await;
+    assert_eq!(status, 200, "so that the vendor stops");
+    assert_eq!(payments_of(&street).await.len(), 0);
+    let mut tx = street.store.begin_read().await.unwrap();
+    let counts = sources::delivery_counts(&mut tx, None, day(), day())
+        .await
+        .unwrap();
+    assert_eq!((counts.accepted, counts.quarantined), (0, 1));
+}
+
+async fn the_same_transaction_with_another_amount_is_a_conflict(database: Database) {
+    let street = Street::open(database.store().await).await;
+    street.code("TH7K2M9XQ4", None).await;
+    street.source("sepay", "sepay_hmac", SECRET, None).await;
+    for amount in [45_000, 99_000, 45_000] {
+        let (headers, body) = sepay(7, amount, "TH7K2M9XQ4", ACCOUNT, 41);
+        assert_eq!(street.deliver("sepay", &headers, &body).await.0, 200);
+    }
+    let payments = payments_of(&street).await;
+    assert_eq!((payments.len(), payments[0].received_vnd), (1, 45_000));
+    let mut tx = street.store.begin_read().await.unwrap();
+    let counts = sources::delivery_counts(&mut tx, None, day(), day())
+        .await
+        .unwrap();
+    assert_eq!(
+        (counts.accepted, counts.conflict, counts.repeated),
+        (1, 1, 1)
+    );
+    drop(tx);
+    check_books(&street).await;
+}

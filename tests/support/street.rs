@@ -1,0 +1,262 @@
+//! A street for tests: one zone, one seller with an open outlet, codes, an account, sources.
+
+use chrono::{DateTime, Utc};
+use phocho::clock::Clock;
+use phocho::domain::account::{AccountState, HolderKind, HolderName};
+use phocho::domain::bank::{AccountNumber, BankBin};
+use phocho::domain::establishment::Trade;
+use phocho::domain::ids::{AccountId, CodeId, MerchantId, OutletId, SourceId, UserId, ZoneId};
+use phocho::domain::merchant::{Approval, MerchantKind, MerchantState};
+use phocho::domain::money::Vnd;
+use phocho::domain::outlet::OutletState;
+use phocho::domain::phone::Phone;
+use phocho::domain::tax_code::TaxCode;
+use phocho::domain::text::{PersonName, TradeName};
+use phocho::domain::zone::ZoneSeed;
+use phocho::flows::receive_notice::secret_name;
+use phocho::http::{AppState, router};
+use phocho::store::accounts::{self, Account};
+use phocho::store::codes::{self, NewCode, StoredTerms};
+use phocho::store::merchants::{self, Merchant, MerchantProfile};
+use phocho::store::outlets::{self, Outlet};
+use phocho::store::sources::{self, NewSource};
+use phocho::store::zones::{self, Zone};
+use phocho::store::{Store, Tx};
+use phocho::vault::{KEY_BYTES, Key};
+use uuid::Uuid;
+
+use crate::state::state_over;
+
+/// The moment of the sample deliveries.
+pub fn now() -> DateTime<Utc> {
+    "2026-03-16T02:30:00Z".parse().unwrap()
+}
+
+pub const ACCOUNT: &str = "1030000000117";
+
+fn uuid(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+/// A service over a database with the street in it, listening on a free port.
+pub struct Street {
+    pub store: Store,
+    pub address: String,
+    pub client: reqwest::Client,
+}
+
+impl Street {
+    /// Builds the street and starts to serve it.
+    pub async fn open(store: Store) -> Self {
+        let mut tx = store.begin_write().await.unwrap();
+        people_and_places(&mut tx).await;
+        tx.commit().await.unwrap();
+        let mut state = state_over(store.clone());
+        state.clock = Clock::fixed(now());
+        let address = serve(state).await;
+        Self {
+            store,
+            address,
+            client: reqwest::Client::new(),
+        }
+    }
+
+    /// Lets a source speak for the seller's account.
+    pub async fn source(&self, name: &str, adapter: &str, secret: &str, public_key: Option<&str>) {
+        let id = SourceId::from_uuid(Uuid::new_v5_like(name));
+        let key = Key::new([7; KEY_BYTES]);
+        let source = NewSource {
+            id,
+            name: name.to_owned(),
+            adapter: adapter.to_owned(),
+            tolerance_s: 300,
+            config: "{}".to_owned(),
+            secret_sealed: key.seal(&secret_name(id), [3; 24], secret.as_bytes()),
+            ed25519_public_key: public_key.map(str::to_owned),
+            now: now(),
+        };
+        let mut tx = self.store.begin_write().await.unwrap();
+        sources::insert(&mut tx, &source).await.unwrap();
+        sources::bind_account(&mut tx, id, AccountId::from_uuid(uuid(40)), now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Issues a code with a chosen reference.
+    pub async fn code(&self, reference: &str, fixed_vnd: Option<i64>) -> CodeId {
+        let id = CodeId::from_uuid(Uuid::new_v5_like(reference));
+        let code = NewCode {
+            id,
+            merchant: MerchantId::from_uuid(uuid(20)),
+            outlet: OutletId::from_uuid(uuid(30)),
+            account: Some(AccountId::from_uuid(uuid(40))),
+            kind: if fixed_vnd.is_some() {
+                "dynamic"
+            } else {
+                "static"
+            },
+            scheme: "transfer",
+            reference: Some(reference.to_owned()),
+            terms: StoredTerms {
+                amount_rule: if fixed_vnd.is_some() { "fixed" } else { "open" },
+                amount_vnd: fixed_vnd,
+                floor_vnd: None,
+                ceiling_vnd: None,
+            },
+            expires_at: None,
+            for_test: false,
+            payload: "not read here".to_owned(),
+            created_by: "test".to_owned(),
+            now: now(),
+        };
+        let mut tx = self.store.begin_write().await.unwrap();
+        assert!(codes::insert(&mut tx, &code).await.unwrap());
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// Sends a delivery and gives the status and the body of the answer.
+    pub async fn deliver(
+        &self,
+        source: &str,
+        headers: &[(String, String)],
+        body: &str,
+    ) -> (u16, String) {
+        let url = format!("http://{}/v1/callbacks/{source}", self.address);
+        let mut request = self.client.post(url).body(body.to_owned());
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+}
+
+/// An id that follows from a name.
+trait NamedId {
+    fn new_v5_like(name: &str) -> Uuid;
+}
+
+impl NamedId for Uuid {
+    fn new_v5_like(name: &str) -> Uuid {
+        let mut bytes = [0; 16];
+        for (place, byte) in name.bytes().enumerate() {
+            bytes[place % 16] ^= byte.rotate_left(u32::try_from(place / 16).unwrap());
+        }
+        Uuid::from_bytes(bytes)
+    }
+}
+
+async fn serve(state: AppState) -> String {
+    use phocho::http::peer::TrustedProxies;
+    use phocho::http::server::{Server, ServerLimits};
+    state.lifecycle.ready();
+    let server = Server {
+        lifecycle: state.lifecycle.clone(),
+        router: router(state),
+        limits: ServerLimits::default(),
+        trusted: TrustedProxies::default(),
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(server.run(listener));
+    address
+}
+
+async fn people_and_places(tx: &mut Tx) {
+    let (maker, checker) = (UserId::from_uuid(uuid(1)), UserId::from_uuid(uuid(2)));
+    let seed = ZoneSeed::all()
+        .iter()
+        .find(|seed| seed.code.as_str() == "TH-QK")
+        .unwrap();
+    let zone = Zone {
+        id: ZoneId::from_uuid(uuid(10)),
+        code: seed.code.clone(),
+        kind: seed.kind,
+        name: TradeName::parse(&seed.name).unwrap(),
+        role: seed.role,
+        wards: seed.wards.clone(),
+        note: seed.note.clone(),
+        facts_verified: seed.facts_verified,
+        created_at: now(),
+        version: 1,
+    };
+    assert!(zones::insert(tx, &zone).await.unwrap());
+    let name = TradeName::parse("Bún ốc Phủ Tây Hồ").unwrap();
+    let merchant = Merchant {
+        id: MerchantId::from_uuid(uuid(20)),
+        profile: MerchantProfile {
+            kind: MerchantKind::Household,
+            name: name.clone(),
+            representative: PersonName::parse("Nguyễn Thị Đào").unwrap(),
+            tax_code: TaxCode::parse("001185000123").unwrap(),
+            phone: Phone::parse("0912345678").unwrap(),
+        },
+        state: MerchantState::Draft,
+        created_by: maker,
+        created_at: now(),
+        updated_at: now(),
+        version: 1,
+    };
+    assert!(merchants::insert(tx, &merchant).await.unwrap());
+    let approval = Approval {
+        submitted_by: maker,
+        approved_by: checker,
+        approved_at: now(),
+    };
+    let active = MerchantState::Active { approval };
+    assert!(
+        merchants::update_state(tx, merchant.id, 1, &active, now())
+            .await
+            .unwrap()
+    );
+    let outlet = Outlet {
+        id: OutletId::from_uuid(uuid(30)),
+        merchant: merchant.id,
+        zone: zone.id,
+        establishment: None,
+        stall_label: TradeName::parse("Số 12").unwrap(),
+        trade: Trade::parse("bún ốc").unwrap(),
+        state: OutletState::Planned,
+        match_by_account: false,
+        floor: Vnd::new(1_000).unwrap(),
+        created_at: now(),
+        version: 1,
+    };
+    assert!(outlets::insert(tx, &outlet).await.unwrap());
+    let open = OutletState::Open {
+        tested_at: now(),
+        opened_at: now(),
+    };
+    assert!(outlets::update_state(tx, outlet.id, 1, open).await.unwrap());
+    let account = Account {
+        id: AccountId::from_uuid(uuid(40)),
+        merchant: merchant.id,
+        bank: BankBin::parse("970436").unwrap(),
+        number: AccountNumber::parse(ACCOUNT).unwrap(),
+        holder: HolderName::parse("HKD BUN OC PHU TAY HO").unwrap(),
+        holder_kind: HolderKind::Household,
+        registered_name: name,
+        checked_at: Some(now()),
+        state: AccountState::Pending {
+            requested_by: maker,
+        },
+        requested_by: maker,
+        replaces: None,
+        created_at: now(),
+        version: 1,
+    };
+    assert!(accounts::insert(tx, &account).await.unwrap());
+    let approved = AccountState::Approved {
+        requested_by: maker,
+        approved_by: checker,
+        approved_at: now(),
+        effective_at: now(),
+    };
+    assert!(
+        accounts::update_state(tx, account.id, 1, approved)
+            .await
+            .unwrap()
+    );
+}
