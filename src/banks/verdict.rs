@@ -8,7 +8,7 @@ use crate::domain::credit::BankFact;
 pub struct Verified {
     reading: Reading,
     delivery_id: Option<String>,
-    verified_with: VerifiedWith,
+    proved_by: VerifiedWith,
 }
 
 impl Verified {
@@ -17,7 +17,7 @@ impl Verified {
         Self {
             reading,
             delivery_id: None,
-            verified_with,
+            proved_by: verified_with,
         }
     }
 
@@ -44,7 +44,7 @@ impl Verified {
 
     /// Which secret proved it.
     pub fn verified_with(&self) -> VerifiedWith {
-        self.verified_with
+        self.proved_by
     }
 }
 

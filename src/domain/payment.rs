@@ -341,8 +341,8 @@ fn assess_one(
 
 fn counted_as(purpose: Purpose, credit: &Credit) -> CountedAs {
     match (purpose, credit.standing, credit.attributed_by) {
-        (Purpose::Test, _, _) => CountedAs::None,
-        (_, CreditStanding::DuplicateSuspected | CreditStanding::Voided, _) => CountedAs::None,
+        (Purpose::Test, _, _)
+        | (_, CreditStanding::DuplicateSuspected | CreditStanding::Voided, _) => CountedAs::None,
         (_, CreditStanding::Counts, AttributedBy::Account) => CountedAs::ByAccount,
         (_, CreditStanding::Counts, AttributedBy::Reference | AttributedBy::Person) => {
             CountedAs::Verified
@@ -402,7 +402,8 @@ mod tests {
 
     #[test]
     fn a_code_for_one_sale_expects_its_amount_once() {
-        let cases: [(&str, &[i64], &[(&str, i64)]); 8] = [
+        type Case = (&'static str, &'static [i64], &'static [(&'static str, i64)]);
+        let cases: [Case; 8] = [
             ("exact", &[100], &[("", 100)]),
             ("too little", &[60], &[("underpaid", 60)]),
             (

@@ -33,20 +33,13 @@ pub(super) async fn weigh(
 ) -> Result<Weighed, StoreError> {
     let expectation = code.map_or(Ok(Expectation::NOTHING), expectation)?;
     let together = expectation.code_use == CodeUse::Once;
-    let rows = match (code, together) {
-        (Some(code), true) => {
-            let id = CodeId::from_uuid(code.id);
-            codes::lock(&mut batch.tx, id).await?;
-            payments::of_code(&mut batch.tx, id).await?
-        }
-        _ => {
-            let found = payments::find(&mut batch.tx, payments::PaymentScope::All, payment.id);
-            vec![
-                found
-                    .await?
-                    .ok_or(StoreError::Conflict { table: "payments" })?,
-            ]
-        }
+    let rows = if let Some(code) = code.filter(|_| together) {
+        let id = CodeId::from_uuid(code.id);
+        codes::lock(&mut batch.tx, id).await?;
+        payments::of_code(&mut batch.tx, id).await?
+    } else {
+        let found = payments::find(&mut batch.tx, payments::PaymentScope::All, payment.id).await?;
+        vec![found.ok_or(StoreError::Conflict { table: "payments" })?]
     };
     let credits = rows.iter().map(credit).collect::<Result<Vec<_>, _>>()?;
     let assessed = assess(&expectation, &credits);
