@@ -12,6 +12,7 @@
 //! | [lunar day](lunar) | ngày âm lịch | the day of the Vietnamese lunar calendar |
 //! | [indicator](adoption) | chỉ số | one of the 29 figures, always with its denominator |
 
+pub mod access;
 pub mod account;
 pub mod adoption;
 pub mod bank;

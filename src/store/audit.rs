@@ -85,6 +85,33 @@ pub async fn list(
     Ok(rows)
 }
 
+/// Entries of a chain before a number, newest first; from the end without one. With a
+/// subject, only what was done to it.
+pub async fn newest(
+    tx: &mut Tx,
+    chain: &str,
+    subject: Option<&str>,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<AuditRow>, StoreError> {
+    const SQL: &str = "SELECT sequence, at, actor, action, subject, detail, hash
+        FROM audit_entries
+        WHERE chain = $1
+            AND ($2 IS NULL OR subject = $2)
+            AND ($3 IS NULL OR sequence < $3)
+        ORDER BY sequence DESC LIMIT $4";
+    let rows = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(chain)
+            .bind(subject)
+            .bind(before)
+            .bind(limit)
+            .fetch_all(connection)
+            .await
+    })?;
+    Ok(rows)
+}
+
 /// The names of all chains.
 pub async fn chains(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
     const SQL: &str = "SELECT name FROM audit_chains ORDER BY name";

@@ -5,6 +5,7 @@
 //! [`Store::begin_write`]: SQLite then takes its one write lock at the start, so that a
 //! transaction that reads before it writes cannot fail half-way.
 
+pub mod access;
 pub mod accounts;
 pub mod adoption;
 pub mod alerts;
@@ -14,6 +15,7 @@ pub mod codes;
 mod error;
 pub mod establishments;
 pub mod events;
+pub mod idempotency;
 pub mod merchants;
 pub mod outlets;
 pub mod payments;

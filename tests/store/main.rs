@@ -5,6 +5,7 @@
 #[path = "../support/database.rs"]
 mod database;
 
+mod access;
 mod harness;
 mod records;
 mod registry;
