@@ -12,7 +12,7 @@ use crate::store::events::{self, NewEvent};
 use crate::store::{StoreError, Tx};
 
 /// The audit chain of what people do.
-const PEOPLE_CHAIN: &str = "main";
+pub const PEOPLE_CHAIN: &str = "main";
 
 /// Who changes something, when, and the chance at hand.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,9 @@
 //! Use cases: a flow opens a transaction, asks the domain what to do and has the store write
 //! it.
 
+pub mod access;
 pub mod change;
+pub mod idempotency;
 pub mod intake;
 pub mod open_outlet;
 pub mod receive_notice;
