@@ -12,12 +12,15 @@ use tokio::net::TcpListener;
 use super::open::open_ledger;
 use crate::clock::Clock;
 use crate::config::{Loaded, Overrides, Settings};
+use crate::entropy::Entropy;
+use crate::flows::access::first_start;
 use crate::flows::intake::{Intake, Ledger};
 use crate::http::layers::RequestDeadlines;
 use crate::http::peer::TrustedProxies;
 use crate::http::rate::{Rate, RateLimits};
 use crate::http::server::{Drain, Server, ServerLimits, Termination};
 use crate::http::{self, AppState};
+use crate::store::Store;
 use crate::telemetry::{Metrics, start_log};
 
 /// Settings that the command line may name; each beats the environment and the file.
@@ -76,6 +79,7 @@ async fn serve(settings: &Settings, metrics: Metrics) -> anyhow::Result<ExitCode
     let lifecycle = state.lifecycle.clone();
     let listener = listen(settings.bind).await?;
     let address = listener.local_addr()?;
+    show_first_link(&store, address).await?;
     let server = |router, limits| Server {
         router,
         lifecycle: lifecycle.clone(),
@@ -111,6 +115,20 @@ async fn serve(settings: &Settings, metrics: Metrics) -> anyhow::Result<ExitCode
     }
     store.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Until someone has used a token, every start prints a new way in.
+async fn show_first_link(store: &Store, address: SocketAddr) -> anyhow::Result<()> {
+    let link = first_start(store, &Entropy::System, Clock::System.now()).await?;
+    if let Some(link) = link {
+        eprintln!(
+            "phocho: nobody has access yet. Within 24 hours, exchange this link for the first \
+             administrator's token:\n  curl -X POST http://{address}/v1/first-token \
+             -H 'content-type: application/json' -d '{{\"link\":\"{}\"}}'",
+            *link.reveal()
+        );
+    }
+    Ok(())
 }
 
 async fn listen(bind: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -5,6 +5,7 @@
 //! documentation; [`layers`] does the rest around it.
 
 pub mod api;
+pub mod auth;
 pub mod body;
 pub mod code;
 mod deadlines;
@@ -12,6 +13,7 @@ mod docs;
 mod explain;
 pub mod extract;
 mod health;
+pub mod idempotency;
 pub mod json;
 pub mod language;
 pub mod layers;
@@ -34,6 +36,7 @@ use crate::entropy::Entropy;
 use crate::flows::intake::{Intake, Ledger};
 
 use self::code::Code;
+use self::idempotency::RunningKeys;
 use self::layers::RequestDeadlines;
 use self::lifecycle::Lifecycle;
 use self::page::PageKey;
@@ -52,6 +55,8 @@ pub struct AppState {
     pub ledger: Ledger,
     /// The entrance for verified notices.
     pub intake: Intake,
+    /// Creating requests that run right now.
+    pub running_keys: RunningKeys,
     /// Starting, ready or stopping.
     pub lifecycle: Lifecycle,
     /// How long the parts of a request may take.
@@ -75,6 +80,7 @@ impl AppState {
             entropy,
             ledger,
             intake,
+            running_keys: RunningKeys::default(),
             lifecycle: Lifecycle::default(),
             deadlines: RequestDeadlines::default(),
             trusted: TrustedProxies::default(),
@@ -87,6 +93,14 @@ impl AppState {
 /// Every documented operation, grouped by client.
 fn operations() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::frame())
+        // Administrators; anyone for their own tokens; staff for alerts.
+        .routes(routes!(api::users::create, api::users::list))
+        .routes(routes!(api::tokens::create, api::tokens::list))
+        .routes(routes!(api::tokens::revoke))
+        .routes(routes!(api::audit::list))
+        .routes(routes!(api::alerts::list))
+        // Whoever holds a one-time link.
+        .routes(routes!(api::tokens::redeem))
         // Whoever runs it.
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))

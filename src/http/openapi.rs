@@ -30,6 +30,8 @@ const PROBLEM: &str = "Problem";
     tags(
         (name = "bank in", description = "For banks and aggregators: signed notices."),
         (name = "operation", description = "For whoever runs it.")
+        (name = "access", description = "Who may do what, what was done, and what needs attention."),
+        (name = "operation", description = "For whoever runs it."),
     ),
 )]
 struct Frame;

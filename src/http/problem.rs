@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::code::Code;
 use super::language::{Language, Text};
+use crate::store::StoreError;
 
 /// The media type of a problem document.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -137,6 +138,17 @@ impl From<FieldError> for Problem {
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         Self::new(code)
+    }
+}
+
+impl From<StoreError> for Problem {
+    /// A fault of ours, logged; what may succeed when it is tried again is 503.
+    fn from(fault: StoreError) -> Self {
+        if fault.is_retryable() {
+            Self::new(Code::Unavailable)
+        } else {
+            Self::internal(&fault)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
+#[expect(dead_code, reason = "only the store's own tests ask for the address")]
 #[path = "../support/database.rs"]
 mod database;
 #[path = "../support/state.rs"]
@@ -9,6 +10,7 @@ mod state;
 #[path = "../support/street.rs"]
 mod street;
 
+mod access;
 mod api_document;
 mod docs_pages;
 mod http_habits;

@@ -1,3 +1,31 @@
 //! The resources of the API, one file each.
 
 pub mod callbacks;
+//! The operations, one file for each kind of thing.
+pub mod alerts;
+pub mod audit;
+pub mod tokens;
+pub mod users;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use super::code::Code;
+use super::page::Position;
+use super::problem::Problem;
+use crate::domain::day::to_microseconds;
+/// Which part of a list is wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// How many rows, 1 to 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+/// The instant that a cursor of a list sorted by time stands at.
+fn instant_of(position: &Position) -> Result<DateTime<Utc>, Problem> {
+    let at: DateTime<Utc> = position.sort.parse().map_err(|_| Code::InvalidCursor)?;
+    Ok(to_microseconds(at))
+}

@@ -1,0 +1,107 @@
+//! `/v1/alerts`: what a person must look at.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{PageQuery, instant_of};
+use crate::domain::day::to_rfc3339;
+use crate::domain::ids::AlertId;
+use crate::http::AppState;
+use crate::http::auth::Staff;
+use crate::http::extract::{Json, Query};
+use crate::http::page::{Page, Position};
+use crate::http::problem::Problem;
+use crate::store::alerts::{self, AlertRow};
+
+/// Something that a person must look at.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Alert, example = json!({
+    "id": "alr_01920000000070008000000000000001",
+    "kind": "conflict",
+    "subject": "btx_01920000000070008000000000000002",
+    "detail": {},
+    "raised_at": "2026-11-23T09:00:00+07:00",
+}))]
+pub struct AlertDocument {
+    id: String,
+    /// What kind.
+    kind: String,
+    /// The id of what it is about.
+    subject: String,
+    /// What a person needs to know.
+    #[schema(value_type = Object)]
+    detail: serde_json::Value,
+    /// Since when it waits.
+    raised_at: String,
+}
+
+/// A page of alerts, with the number of all that wait.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AlertList, example = json!({
+    "open_count": 1,
+    "data": [{
+        "id": "alr_01920000000070008000000000000001",
+        "kind": "conflict",
+        "subject": "btx_01920000000070008000000000000002",
+        "detail": {},
+        "raised_at": "2026-11-23T09:00:00+07:00",
+    }],
+    "next_cursor": null,
+    "has_more": false,
+}))]
+pub struct AlertListDocument {
+    /// How many wait in all.
+    open_count: i64,
+    #[serde(flatten)]
+    page: Page<AlertDocument>,
+}
+
+impl From<AlertRow> for AlertDocument {
+    fn from(row: AlertRow) -> Self {
+        Self {
+            id: AlertId::from_uuid(row.id).to_string(),
+            kind: row.kind,
+            subject: row.subject,
+            detail: serde_json::from_str(&row.detail).unwrap_or(row.detail.into()),
+            raised_at: to_rfc3339(row.raised_at),
+        }
+    }
+}
+
+/// What waits for a person, oldest first.
+#[utoipa::path(
+    get,
+    path = "/v1/alerts",
+    tag = "access",
+    summary = "List what needs attention",
+    description = "For staff, within their zones. Oldest first, settled ones left out.",
+    operation_id = "list_alerts",
+    params(PageQuery),
+    responses((status = 200, description = "A page of alerts, with the number of all that wait.", body = AlertListDocument))
+)]
+pub async fn list(
+    Staff(caller): Staff,
+    State(state): State<AppState>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<AlertListDocument>, Problem> {
+    let reach = caller.reach();
+    let cursor = query.cursor.as_deref();
+    let request = state
+        .page_key
+        .request("alerts", &caller.actor, query.limit, cursor)?;
+    let after = request.after().map(|position| {
+        let id = AlertId::from_uuid(position.id);
+        instant_of(position).map(|at| (at, id))
+    });
+    let mut tx = state.ledger.store.begin_read().await?;
+    let open_count = alerts::open_count(&mut tx, reach).await?;
+    let limit = request.fetch_rows().into();
+    let rows = alerts::list_open(&mut tx, reach, after.transpose()?, limit).await?;
+    let position = |row: &AlertRow| Position {
+        sort: to_rfc3339(row.raised_at),
+        id: row.id,
+    };
+    let page = request.page(rows, position, AlertDocument::from);
+    Ok(Json(AlertListDocument { open_count, page }))
+}
