@@ -1,9 +1,11 @@
 //! The audit chain and the event numbers.
 
-use chrono::{DateTime, Utc};
-use phocho::domain::ids::EventId;
+use chrono::{DateTime, TimeDelta, Utc};
+use phocho::domain::ids::{AlertId, EventId, MerchantId, UserId};
+use phocho::store::alerts;
 use phocho::store::audit::{self, AuditEntry};
 use phocho::store::events::{self, NewEvent};
+use phocho::store::reach::Reach;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -13,6 +15,8 @@ on_both_engines!(
     a_chain_that_nobody_touched_is_whole,
     a_rolled_back_change_leaves_no_entry_and_no_gap,
     events_of_waiting_writers_are_numbered_without_a_gap,
+    the_newest_entries_come_first_and_by_subject,
+    open_alerts_are_paged_oldest_first_within_reach,
 );
 
 fn at() -> DateTime<Utc> {
@@ -101,4 +105,60 @@ async fn events_of_waiting_writers_are_numbered_without_a_gap(database: Database
     let numbers: Vec<i64> = rows.iter().map(|row| row.sequence).collect();
     assert_eq!(numbers, (1..=40).collect::<Vec<i64>>());
     assert_eq!(events::list(&mut tx, None, 38, 100).await.unwrap().len(), 2);
+}
+
+async fn the_newest_entries_come_first_and_by_subject(database: Database) {
+    let store = database.store().await;
+    let mut tx = store.begin_write().await.unwrap();
+    let entries = ["a", "b", "a"].map(entry);
+    audit::append(&mut tx, "main", &entries).await.unwrap();
+    for (subject, before, limit, wanted) in [
+        (None, None, 9, &[3, 2, 1][..]),
+        (None, None, 2, &[3, 2]),
+        (None, Some(2), 9, &[1]),
+        (Some("a"), None, 9, &[3, 1]),
+        (Some("a"), Some(3), 9, &[1]),
+        (Some("c"), None, 9, &[]),
+    ] {
+        let rows = audit::newest(&mut tx, "main", subject, before, limit).await;
+        let numbers: Vec<i64> = rows.unwrap().iter().map(|row| row.sequence).collect();
+        assert_eq!(numbers, wanted, "{subject:?} {before:?}");
+    }
+    let rows = audit::newest(&mut tx, "other", None, None, 9)
+        .await
+        .unwrap();
+    assert!(rows.is_empty());
+}
+
+async fn open_alerts_are_paged_oldest_first_within_reach(database: Database) {
+    let store = database.store().await;
+    let id = |number| AlertId::from_uuid(Uuid::from_u128(number));
+    let later = at() + TimeDelta::seconds(1);
+    let mut tx = store.begin_write().await.unwrap();
+    for (number, raised_at) in [(1, later), (3, at()), (2, at())] {
+        alerts::raise(&mut tx, id(number), "conflict", "btx_1", "{}", raised_at)
+            .await
+            .unwrap();
+    }
+    for (after, limit, wanted) in [
+        (None, 9, &[2, 3, 1][..]),
+        (None, 2, &[2, 3]),
+        (Some((at(), id(2))), 9, &[3, 1]),
+        (Some((later, id(1))), 9, &[]),
+    ] {
+        let rows = alerts::list_open(&mut tx, Reach::Everything, after, limit).await;
+        let numbers: Vec<_> = rows.unwrap().iter().map(|row| row.id.as_u128()).collect();
+        assert_eq!(numbers, wanted, "{after:?}");
+    }
+    let everything = alerts::open_count(&mut tx, Reach::Everything).await;
+    assert_eq!(everything.unwrap(), 3);
+    // These alerts are nobody's in particular.
+    for reach in [
+        Reach::ZonesOf(UserId::from_uuid(Uuid::from_u128(1))),
+        Reach::Merchant(MerchantId::from_uuid(Uuid::from_u128(1))),
+    ] {
+        assert_eq!(alerts::open_count(&mut tx, reach).await.unwrap(), 0);
+        let rows = alerts::list_open(&mut tx, reach, None, 9).await.unwrap();
+        assert!(rows.is_empty(), "{reach:?}");
+    }
 }
