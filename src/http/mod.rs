@@ -99,6 +99,21 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::tokens::revoke))
         .routes(routes!(api::audit::list))
         .routes(routes!(api::alerts::list))
+        // Every caller; administrators add.
+        .routes(routes!(api::zones::create, api::zones::list))
+        .routes(routes!(api::zones::create_first_list))
+        .routes(routes!(api::zones::read))
+        // Staff; a merchant reads itself.
+        .routes(routes!(api::merchants::create, api::merchants::list))
+        .routes(routes!(api::merchants::read, api::merchants::amend))
+        .routes(routes!(api::merchant_steps::submit))
+        .routes(routes!(api::merchant_steps::start_review))
+        .routes(routes!(api::merchant_steps::approve))
+        .routes(routes!(api::merchant_steps::request_changes))
+        .routes(routes!(api::merchant_steps::reject))
+        .routes(routes!(api::merchant_steps::suspend))
+        .routes(routes!(api::merchant_steps::resume))
+        .routes(routes!(api::merchant_steps::close))
         // Whoever holds a one-time link.
         .routes(routes!(api::tokens::redeem))
         // Whoever runs it.

@@ -4,8 +4,12 @@ pub mod callbacks;
 //! The operations, one file for each kind of thing.
 pub mod alerts;
 pub mod audit;
+pub mod merchant_steps;
+pub mod merchants;
+pub mod registry;
 pub mod tokens;
 pub mod users;
+pub mod zones;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
