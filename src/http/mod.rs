@@ -114,6 +114,17 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::merchant_steps::suspend))
         .routes(routes!(api::merchant_steps::resume))
         .routes(routes!(api::merchant_steps::close))
+        .routes(routes!(api::outlets::create, api::outlets::list))
+        .routes(routes!(api::outlets::read))
+        .routes(routes!(api::outlets::open))
+        .routes(routes!(api::outlets::pause))
+        .routes(routes!(api::outlets::resume))
+        .routes(routes!(api::outlets::close))
+        .routes(routes!(api::accounts::create, api::accounts::list))
+        .routes(routes!(api::accounts::read))
+        .routes(routes!(api::accounts::approve))
+        .routes(routes!(api::accounts::reject))
+        .routes(routes!(api::accounts::retire))
         // Whoever holds a one-time link.
         .routes(routes!(api::tokens::redeem))
         // Whoever runs it.

@@ -2,10 +2,12 @@
 
 pub mod callbacks;
 //! The operations, one file for each kind of thing.
+pub mod accounts;
 pub mod alerts;
 pub mod audit;
 pub mod merchant_steps;
 pub mod merchants;
+pub mod outlets;
 pub mod registry;
 pub mod tokens;
 pub mod users;
