@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::access::PEOPLE_CHAIN;
 use crate::domain::ids::{EventId, MerchantId, OutletId, UserId};
 use crate::domain::refusal::Refusal;
 use crate::entropy::Entropy;

@@ -29,7 +29,6 @@ const PROBLEM: &str = "Problem";
     components(schemas(ProblemDocument, FieldErrorDocument, Code)),
     tags(
         (name = "bank in", description = "For banks and aggregators: signed notices."),
-        (name = "operation", description = "For whoever runs it.")
         (name = "access", description = "Who may do what, what was done, and what needs attention."),
         (name = "registry", description = "Where people trade, who trades there, and where their money goes."),
         (name = "operation", description = "For whoever runs it."),

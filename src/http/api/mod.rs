@@ -1,10 +1,9 @@
 //! The resources of the API, one file each.
 
-pub mod callbacks;
-//! The operations, one file for each kind of thing.
 pub mod accounts;
 pub mod alerts;
 pub mod audit;
+pub mod callbacks;
 pub mod merchant_steps;
 pub mod merchants;
 pub mod outlets;
@@ -12,13 +11,16 @@ pub mod registry;
 pub mod tokens;
 pub mod users;
 pub mod zones;
+
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::IntoParams;
+
 use super::code::Code;
 use super::page::Position;
 use super::problem::Problem;
 use crate::domain::day::to_microseconds;
+
 /// Which part of a list is wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +32,7 @@ pub struct PageQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
+
 /// The instant that a cursor of a list sorted by time stands at.
 fn instant_of(position: &Position) -> Result<DateTime<Utc>, Problem> {
     let at: DateTime<Utc> = position.sort.parse().map_err(|_| Code::InvalidCursor)?;
