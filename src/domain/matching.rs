@@ -387,6 +387,7 @@ mod tests {
             }
             let found = matched(&text);
             prop_assert_eq!(found.as_deref(), Some(ISSUED[0]));
+            prop_assert_eq!(matched(&text), Some(ISSUED[0].to_owned()));
         }
     }
 }

@@ -443,6 +443,11 @@ mod tests {
                 .map(|(flags, sale)| ((*flags).to_owned(), *sale))
                 .collect();
             assert_eq!(told(&one_sale(100), &credits), wanted, "{name}");
+            let numbered = (0..).zip(amounts);
+            let credits = numbered.map(|(n, &amount)| credit(&format!("c{n}"), n, amount));
+            let wanted = wanted.iter().map(|&(flags, sale)| (flags.to_owned(), sale));
+            let told = told(&one_sale(100), &credits.collect::<Vec<_>>());
+            assert_eq!(told, wanted.collect::<Vec<_>>(), "{name}");
         }
     }
 

@@ -12,6 +12,7 @@ mod street;
 
 mod access;
 mod api_document;
+mod callbacks;
 mod docs_pages;
 mod http_habits;
 mod notices;

@@ -1,0 +1,218 @@
+//! Authentic deliveries that say nothing usable: kept for people, never money.
+
+use phocho::banks::{NoticeKind, Outcome, Reading, Unusable, adapter_by_name};
+use phocho::domain::credit::{Direction, FactOutcome};
+
+use super::signing::*;
+
+fn standard_reading(body: &str) -> Reading {
+    let delivery = standard_now(body.as_bytes());
+    let verified = judge("standard_webhooks", &standard_credentials(), &delivery);
+    verified.expect("signed").into_reading()
+}
+
+fn sepay_reading(body: &str) -> Reading {
+    let verified = judge(
+        "sepay_hmac",
+        &sepay_credentials(),
+        &sepay_now(body.as_bytes()),
+    );
+    verified.expect("signed").into_reading()
+}
+
+#[track_caller]
+fn assert_unusable(reading: &Reading, wanted: Unusable, name: &str) {
+    match reading {
+        Reading::Unusable(why) => assert_eq!(*why, wanted, "{name}"),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_banks_event_must_be_whole() {
+    use Unusable::{
+        BadAmount, BadField, Contradiction, MalformedBody, MissingField, OtherCurrency,
+    };
+    for (from, to, wanted) in [
+        (
+            r#""type":"bank.transaction.credited","#,
+            "",
+            MissingField("type"),
+        ),
+        (
+            r#""type":"bank.transaction.credited""#,
+            r#""type":7"#,
+            BadField("type"),
+        ),
+        (r#""STX1""#, r#""""#, MissingField("transaction_id")),
+        (r#""STX1""#, "5", BadField("transaction_id")),
+        (
+            r#""1030000000117""#,
+            "1030000000117",
+            BadField("account_number"),
+        ),
+        (r#""1030000000117""#, "null", MissingField("account_number")),
+        (
+            r#""direction":"credit""#,
+            r#""direction":"debit""#,
+            Contradiction,
+        ),
+        (
+            r#""direction":"credit""#,
+            r#""direction":"CREDIT""#,
+            BadField("direction"),
+        ),
+        (r#""direction":"credit","#, "", MissingField("direction")),
+        ("65000", "65000.0", BadAmount),
+        ("65000", r#""65000""#, BadAmount),
+        ("65000", "6.5e4", BadAmount),
+        ("65000", "-65000", BadAmount),
+        ("65000", "0", BadAmount),
+        ("65000", "1000000000001", BadAmount),
+        ("65000", "true", BadAmount),
+        (r#""amount":65000,"#, "", MissingField("amount")),
+        (r#""VND""#, r#""USD""#, OtherCurrency),
+        (r#""VND""#, r#""vnd""#, OtherCurrency),
+        (r#""currency":"VND","#, "", MissingField("currency")),
+        (r#""content":"TH7K2M9XQ4","#, "", MissingField("content")),
+        (
+            r#""TH7K2M9XQ4""#,
+            r#""TH7K2M9XQ4\u0000""#,
+            BadField("content"),
+        ),
+        (r#""FT26""#, "26", BadField("bank_reference")),
+        ("09:29:52+07:00", "09:29:52", BadField("booked_at")),
+        ("2026-03-16", "2026-02-30", BadField("booked_at")),
+        (r#""data":{"#, r#""data":[],"x":{"#, BadField("data")),
+        (r#""data":{"#, r#""x":{"#, MissingField("data")),
+        (STANDARD_BODY, "[]", MalformedBody),
+        (STANDARD_BODY, "not JSON", MalformedBody),
+        (STANDARD_BODY, "", MalformedBody),
+    ] {
+        let body = STANDARD_BODY.replace(from, to);
+        assert_ne!(body, STANDARD_BODY, "{from}");
+        assert_unusable(&standard_reading(&body), wanted, to);
+    }
+}
+
+#[test]
+fn a_banks_other_events_are_acknowledged_and_ignored() {
+    for (kind, wanted) in [
+        ("ping", NoticeKind::Ping),
+        ("bank.account.closed", NoticeKind::OtherEvent),
+        ("Ping", NoticeKind::OtherEvent),
+    ] {
+        let body = format!(r#"{{"type":"{kind}","data":null}}"#);
+        match standard_reading(&body) {
+            Reading::Nothing(found) => assert_eq!(found, wanted),
+            other => panic!("{kind}: {other:?}"),
+        }
+    }
+    let debit = STANDARD_BODY
+        .replace("credited", "debited")
+        .replace("\"credit\"", "\"debit\"");
+    let reversed = STANDARD_BODY
+        .replace("credited", "reversed")
+        .replace("\"credit\"", "\"debit\"")
+        .replace("\"STX1\"", "\"STX2\",\"reverses_transaction_id\":\"STX1\"");
+    for (body, reverses) in [(debit, None), (reversed, Some("STX1"))] {
+        let Reading::Transactions(facts) = standard_reading(&body) else {
+            panic!("{body}");
+        };
+        assert_eq!(facts[0].direction, Direction::Debit);
+        assert_eq!(facts[0].outcome, FactOutcome::Ignored);
+        assert_eq!(facts[0].reverses.as_deref(), reverses);
+        assert!(facts[0].is_booked());
+    }
+}
+
+#[test]
+fn a_sepay_notice_must_be_whole() {
+    use Unusable::{BadAmount, BadField, MalformedBody, MissingField};
+    for (from, to, wanted) in [
+        (r#""id":92700,"#, "", MissingField("id")),
+        (r#""id":92700"#, r#""id":-1"#, BadField("id")),
+        (r#""id":92700"#, r#""id":9.27e4"#, BadField("id")),
+        (r#""in""#, r#""IN""#, BadField("transferType")),
+        (r#""transferType":"in","#, "", MissingField("transferType")),
+        (r#""1030000000117""#, r#""""#, MissingField("accountNumber")),
+        ("09:29:41", "09:29", BadField("transactionDate")),
+        ("09:29:41", "25:29:41", BadField("transactionDate")),
+        ("45000", "45000.5", BadAmount),
+        ("45000", "-45000", BadAmount),
+        ("45000", "0", BadAmount),
+        ("45000", r#""45.000""#, BadAmount),
+        ("45000", "4.5e4", BadAmount),
+        ("45000", "null", MissingField("transferAmount")),
+        (SEPAY_BODY, "{", MalformedBody),
+    ] {
+        let body = SEPAY_BODY.replace(from, to);
+        assert_ne!(body, SEPAY_BODY, "{from}");
+        assert_unusable(&sepay_reading(&body), wanted, to);
+    }
+}
+
+#[test]
+fn a_payos_notice_must_be_whole() {
+    use Unusable::{BadAmount, BadField, MissingField, OtherCurrency};
+    for (field, was, is, printed, wanted) in [
+        ("amount", "45000", "45000.5", "45000.5", BadAmount),
+        ("amount", "45000", "4.5e4", "45000", BadAmount),
+        ("amount", "45000", "0", "0", BadAmount),
+        ("currency", "\"VND\"", "\"USD\"", "USD", OtherCurrency),
+        ("currency", "\"VND\"", "null", "", MissingField("currency")),
+        (
+            "reference",
+            "\"FT1\"",
+            "\"null\"",
+            "",
+            MissingField("reference"),
+        ),
+        (
+            "paymentLinkId",
+            "\"a9c3\"",
+            "null",
+            "",
+            MissingField("paymentLinkId"),
+        ),
+        (
+            "accountNumber",
+            "\"1030000000117\"",
+            "1030000000117",
+            "1030000000117",
+            BadField("accountNumber"),
+        ),
+        (
+            "transactionDateTime",
+            "\"2026-03-16 09:29:48\"",
+            "\"x\"",
+            "x",
+            BadField("transactionDateTime"),
+        ),
+    ] {
+        let data = PAYOS_DATA.replace(&format!("\"{field}\":{was}"), &format!("\"{field}\":{is}"));
+        let printed_before = was.trim_matches('"');
+        let signed = PAYOS_SIGNED.replace(
+            &format!("{field}={printed_before}"),
+            &format!("{field}={printed}"),
+        );
+        let verified = judge("payos", &payos_credentials(), &payos(&data, &signed));
+        assert_unusable(verified.expect(field).reading(), wanted, is);
+    }
+}
+
+#[test]
+fn a_vendor_is_told_what_ends_or_repeats_a_delivery() {
+    for name in ["standard_webhooks", "sepay_hmac", "payos"] {
+        let adapter = adapter_by_name(name).unwrap();
+        let quarantined = adapter.acknowledge(&Outcome::Quarantined(Unusable::BadAmount));
+        assert_eq!(
+            (quarantined.status, quarantined.retry_after_s),
+            (200, None),
+            "{name}"
+        );
+        let later = adapter.acknowledge(&Outcome::Unavailable);
+        assert_eq!(later.status, 503, "{name}");
+        assert!(later.retry_after_s.is_some(), "{name}");
+    }
+}
