@@ -52,6 +52,16 @@ impl TransferCode {
     /// The code: service `QRIBFTTA`, initiation 12 with an amount and 11 without, which is
     /// what banks' apps take as "do not let the payer change it".
     pub fn payload(&self) -> Result<Payload, TransferCodeError> {
+        let initiation = if self.amount.is_some() { "12" } else { "11" };
+        self.write(initiation)
+    }
+
+    /// The code with its amount filled in for the payer to change: initiation 11 all the same.
+    pub fn suggestion(&self) -> Result<Payload, TransferCodeError> {
+        self.write("11")
+    }
+
+    fn write(&self, initiation: &str) -> Result<Payload, TransferCodeError> {
         match self.amount {
             Some(Vnd::ZERO) => return Err(TransferCodeError::NothingToPay),
             Some(amount) if amount >= Vnd::TRANSFER_LIMIT => {
@@ -59,7 +69,6 @@ impl TransferCode {
             }
             _ => {}
         }
-        let initiation = if self.amount.is_some() { "12" } else { "11" };
         let fields = Fields {
             initiation: Some(initiation.to_owned()),
             bin: Some(self.bank.as_str().to_owned()),
@@ -154,6 +163,15 @@ mod tests {
         assert_eq!(payload.initiation(), Initiation::Reusable);
         assert_eq!(payload.amount(), Ok(None));
         assert_eq!(payload.fields().merchant_name, None);
+    }
+
+    #[test]
+    fn a_suggested_amount_leaves_the_code_reusable() {
+        let payload = code(Some(20_000), "").suggestion().unwrap();
+        assert_eq!(payload.initiation(), Initiation::Reusable);
+        assert_eq!(payload.amount(), Ok(Some(Vnd::new(20_000).unwrap())));
+        let zero = code(Some(0), "").suggestion();
+        assert_eq!(zero, Err(TransferCodeError::NothingToPay));
     }
 
     #[test]
