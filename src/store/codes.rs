@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::reach::Reach;
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::ids::{AccountId, CodeId, MerchantId, OutletId, ZoneId};
 
@@ -229,12 +230,8 @@ pub async fn find_by_reference(
     })?)
 }
 
-/// A code, if `merchant` is its owner or no owner is asked for.
-pub async fn find(
-    tx: &mut Tx,
-    merchant: Option<MerchantId>,
-    id: CodeId,
-) -> Result<Option<CodeRow>, StoreError> {
+/// A code within reach.
+pub async fn find(tx: &mut Tx, reach: Reach, id: CodeId) -> Result<Option<CodeRow>, StoreError> {
     const SQL: &str = "SELECT c.id,
             c.merchant_id,
             c.outlet_id,
@@ -256,12 +253,15 @@ pub async fn find(
             c.created_at,
             c.version
         FROM payment_codes c JOIN outlets o ON o.id = c.outlet_id
-        WHERE c.id = $1 AND ($2 IS NULL OR c.merchant_id = $2)";
-    let merchant = merchant.map(MerchantId::uuid);
+        WHERE ($1 IS NULL OR c.merchant_id = $1)
+            AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
+                WHERE u.zone_id = o.zone_id AND u.user_id = $2))
+            AND c.id = $3";
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
             .bind(id.uuid())
-            .bind(merchant)
             .fetch_optional(connection)
             .await
     })?)

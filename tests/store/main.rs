@@ -5,7 +5,11 @@
 #[path = "../support/database.rs"]
 mod database;
 
+#[path = "../support/stalls.rs"]
+mod stalls;
+
 mod access;
+mod codes;
 mod harness;
 mod records;
 mod registry;
