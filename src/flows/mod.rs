@@ -5,6 +5,7 @@ pub mod access;
 pub mod change;
 pub mod idempotency;
 pub mod intake;
+pub mod issue_code;
 pub mod open_outlet;
 pub mod receive_notice;
 pub mod register_merchant;

@@ -11,5 +11,6 @@ mod stalls;
 mod access;
 mod codes;
 mod harness;
+mod issue_code;
 mod records;
 mod registry;
