@@ -72,14 +72,14 @@ pub async fn register(
 /// with the merchant service, or of a scheme that names no national account.
 fn read(payload: &str) -> Result<AmountRule, IssueError> {
     let (entries, _) = emvco::read_leniently(payload)?;
-    let fields = if text(&entries, NATIONAL_ACCOUNT).is_some() {
+    let fields = if entries.iter().any(|entry| entry.tag == NATIONAL_ACCOUNT) {
         let fields = read_leniently(payload)?.fields;
         if fields.service.as_deref() != Some(MERCHANT_SERVICE) {
             return Err(IssueError::NotAnAcquirers);
         }
         fields
     } else if entries.iter().any(names_an_account) {
-        let plain = |tag| text(&entries, tag).flatten().map(str::to_owned);
+        let plain = |tag| text(&entries, tag).map(str::to_owned);
         Fields {
             currency: plain(CURRENCY),
             amount: plain(AMOUNT),
@@ -98,13 +98,13 @@ fn read(payload: &str) -> Result<AmountRule, IssueError> {
     }
 }
 
-/// The object with this tag, if there is one, and its value, if that is a text.
-fn text<'a>(entries: &'a [Entry], tag: &str) -> Option<Option<&'a str>> {
+/// The value of the object with this tag, if it is a text.
+fn text<'a>(entries: &'a [Entry], tag: &str) -> Option<&'a str> {
     let entry = entries.iter().find(|entry| entry.tag == tag)?;
-    Some(match &entry.value {
+    match &entry.value {
         Value::Text(text) => Some(text),
         Value::Template(_) => None,
-    })
+    }
 }
 
 fn names_an_account(entry: &Entry) -> bool {
