@@ -17,6 +17,7 @@ mod docs_pages;
 mod http_habits;
 mod notices;
 mod numbers;
+mod registry;
 mod serve_cli;
 mod vietqr;
 mod vietqr_cli;
