@@ -113,7 +113,7 @@ impl Office {
         let token = office
             .post("", "/v1/first-token", &json!({"link": link}))
             .await;
-        office.admin = token.good()["secret"].as_str().unwrap().to_owned();
+        token.good()["secret"].as_str().unwrap().clone_into(&mut office.admin);
         office.maker = office.staff(&Value::Null).await;
         office.checker = office.staff(&Value::Null).await;
         office
@@ -488,7 +488,7 @@ async fn staff_reach_only_their_zones_and_a_merchant_only_itself(database: Datab
         office.merchant("001080012346").await,
     );
     let outlet_here = office.outlet(&here, &zones[0], "Sạp 1").await;
-    let outlet_there = office.outlet(&there, &zones[1], "Sạp 1").await;
+    let stall_there = office.outlet(&there, &zones[1], "Sạp 1").await;
     let money_there = account(&there, "0011001234567");
     let money_there = office
         .post(&office.maker, "/v1/accounts", &money_there)
@@ -503,7 +503,7 @@ async fn staff_reach_only_their_zones_and_a_merchant_only_itself(database: Datab
             (format!("/v1/merchants/{here}"), true),
             (format!("/v1/merchants/{there}"), false),
             (format!("/v1/outlets/{outlet_here}"), true),
-            (format!("/v1/outlets/{outlet_there}"), false),
+            (format!("/v1/outlets/{stall_there}"), false),
             (format!("/v1/accounts/{money_there}"), false),
         ] {
             let answer = office.get(caller, &path).await;

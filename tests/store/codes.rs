@@ -170,8 +170,8 @@ async fn every_revision_of_a_code_stays_readable(database: Database) {
     };
     let second = code_states::amend(&mut tx, code.id, 1, &amendment).await;
     assert_eq!(second.unwrap(), Some(2));
-    let stale = code_states::amend(&mut tx, code.id, 1, &amendment).await;
-    assert_eq!(stale.unwrap(), None);
+    let outdated = code_states::amend(&mut tx, code.id, 1, &amendment).await;
+    assert_eq!(outdated.unwrap(), None);
     for (revision, payload) in [(1, Some("payload 1")), (2, Some("open")), (3, None)] {
         let text = codes::payload(&mut tx, code.id, revision).await.unwrap();
         assert_eq!(text.as_deref(), payload, "{revision}");

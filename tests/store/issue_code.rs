@@ -70,9 +70,9 @@ async fn issue_now(
         purpose,
     };
     let mut tx = store.begin_write().await.unwrap();
-    let issued = issue(&mut tx, issuer, &request).await?;
+    let code = issue(&mut tx, issuer, &request).await?;
     tx.commit().await.unwrap();
-    Ok(issued)
+    Ok(code)
 }
 
 fn id(issued: &IssuedCode) -> CodeId {
@@ -286,9 +286,9 @@ async fn an_amended_code_keeps_its_reference_and_its_account(database: Database)
     let rule = AmountRule::Fixed(amount(30_000));
     let mut tx = store.begin_write().await.unwrap();
     let new = amend(&mut tx, &issuer, id(&old), 1, rule).await.unwrap();
-    let stale = amend(&mut tx, &issuer, id(&old), 1, rule).await;
+    let outdated = amend(&mut tx, &issuer, id(&old), 1, rule).await;
     assert!(matches!(
-        stale,
+        outdated,
         Err(IssueError::OtherRevision { newest: 2 })
     ));
     tx.commit().await.unwrap();

@@ -362,7 +362,7 @@ async fn an_outlet_reads_back_in_every_state_and_its_stall_is_taken_once(databas
         (OutletStatus::Planned, &second),
     ] {
         let found = outlets::list(&mut tx, Reach::Everything, only(status), None, 9).await;
-        assert_eq!(found.unwrap(), [listed.clone()]);
+        assert_eq!(found.unwrap(), std::slice::from_ref(listed));
     }
     let all = OutletFilter::default();
     let rest = outlets::list(&mut tx, Reach::Everything, all, Some(wanted.id), 9).await;
@@ -440,7 +440,7 @@ async fn a_census_keeps_its_records_and_the_newest_one_is_in_force(database: Dat
     let by_id = establishments::find(&mut tx, place.id).await.unwrap();
     assert_eq!(by_id.as_ref(), Some(&place));
     let listed = establishments::list(&mut tx, Some(place.zone), None, 9).await;
-    assert_eq!(listed.unwrap(), [place.clone()]);
+    assert_eq!(listed.unwrap(), std::slice::from_ref(&place));
     let after = establishments::list(&mut tx, None, Some(place.id), 9).await;
     assert_eq!(after.unwrap(), []);
 

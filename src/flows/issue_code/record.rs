@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{IssueError, IssuedCode, Issuer};
 use crate::domain::ids::{AccountId, CodeId, EventId, MerchantId, OutletId};
-use crate::flows::access::PEOPLE_CHAIN;
+use crate::flows::change::PEOPLE_CHAIN;
 use crate::store::Tx;
 use crate::store::audit::{self, AuditEntry};
 use crate::store::codes;

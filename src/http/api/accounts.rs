@@ -125,7 +125,7 @@ pub struct AccountQuery {
 
 impl AccountDocument {
     /// Everything: for whoever reads this one account.
-    fn whole(account: Account) -> Self {
+    fn whole(account: &Account) -> Self {
         let account_number = account.number.reveal().to_owned();
         Self {
             account_number,
@@ -134,7 +134,7 @@ impl AccountDocument {
     }
 
     /// Without the whole number: for lists.
-    fn masked(account: Account) -> Self {
+    fn masked(account: &Account) -> Self {
         let (approved_by, approved_at, effective_at, retired_at) = match account.state {
             AccountState::Pending { .. } | AccountState::Rejected => (None, None, None, None),
             AccountState::Approved {
@@ -150,7 +150,7 @@ impl AccountDocument {
             ),
             AccountState::Retired { retired_at } => (None, None, None, Some(retired_at)),
         };
-        let warnings = warnings(&account).into_iter();
+        let warnings = warnings(account).into_iter();
         Self {
             id: account.id.to_string(),
             merchant_id: account.merchant.to_string(),
@@ -243,7 +243,7 @@ pub async fn create(
         Begun::First(work) => work,
     };
     let account = settlement_account::request(work.tx(), &change, reach(&caller)?, new).await?;
-    work.created(&AccountDocument::whole(account)).await
+    work.created(&AccountDocument::whole(&account)).await
 }
 
 /// One account.
@@ -264,7 +264,7 @@ pub async fn read(
 ) -> Result<Versioned<AccountDocument>, Problem> {
     let mut tx = state.ledger.store.begin_read().await?;
     let account = found(accounts::find(&mut tx, reach(&caller)?, id).await?)?;
-    Ok(Versioned(account.version, AccountDocument::whole(account)))
+    Ok(Versioned(account.version, AccountDocument::whole(&account)))
 }
 
 /// The accounts within the caller's reach, in the order in which they were asked for.
@@ -298,7 +298,9 @@ pub async fn list(
     let mut tx = state.ledger.store.begin_read().await?;
     let rows = accounts::list(&mut tx, reach, wanted, after, request.fetch_rows()).await?;
     let position = |account: &Account| by_id(account.id.uuid());
-    Ok(Json(request.page(rows, position, AccountDocument::masked)))
+    Ok(Json(request.page(rows, position, |account| {
+        AccountDocument::masked(&account)
+    })))
 }
 
 macro_rules! steps {
@@ -325,7 +327,7 @@ macro_rules! steps {
             let which = (id, expected.version);
             let account = settlement_account::step(&mut tx, &change, reach, which, $step).await?;
             tx.commit().await?;
-            Ok(Versioned(account.version, AccountDocument::whole(account)))
+            Ok(Versioned(account.version, AccountDocument::whole(&account)))
         }
     )*};
 }

@@ -218,7 +218,7 @@ fn the_command_judges_every_sample_delivery_likewise() {
                 "--now",
                 &now,
             ];
-            let lines: Vec<_> = cases.iter().map(|case| case.to_string()).collect();
+            let lines: Vec<_> = cases.iter().map(ToString::to_string).collect();
             for (case, answer) in cases.iter().zip(ask(&arguments, &lines)) {
                 assert_judged(case, &answer);
             }
