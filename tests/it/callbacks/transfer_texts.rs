@@ -53,7 +53,7 @@ fn mangle(dice: &mut Dice, reference: &str) -> String {
         1 | 2 => format!("{}{gap}{}", &reference[..split], &reference[split..]),
         3 => reference
             .chars()
-            .map(|letter| format!("{letter}{gap}"))
+            .flat_map(|letter| std::iter::once(letter).chain(gap.chars()))
             .collect(),
         _ => reference.to_owned(),
     }
