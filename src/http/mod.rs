@@ -125,6 +125,12 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::accounts::approve))
         .routes(routes!(api::accounts::reject))
         .routes(routes!(api::accounts::retire))
+        // A merchant, its tills and staff.
+        .routes(routes!(api::payment_codes::create))
+        .routes(routes!(api::payment_codes::read))
+        .routes(routes!(api::payment_codes::cancel))
+        .routes(routes!(api::code_pictures::svg))
+        .routes(routes!(api::code_pictures::png))
         // Whoever holds a one-time link.
         .routes(routes!(api::tokens::redeem))
         // Whoever runs it.

@@ -31,6 +31,7 @@ const PROBLEM: &str = "Problem";
         (name = "bank in", description = "For banks and aggregators: signed notices."),
         (name = "access", description = "Who may do what, what was done, and what needs attention."),
         (name = "registry", description = "Where people trade, who trades there, and where their money goes."),
+        (name = "codes", description = "What the customer scans."),
         (name = "operation", description = "For whoever runs it."),
     ),
 )]
