@@ -5,6 +5,12 @@
 #[expect(dead_code, reason = "only the store's own tests ask for the address")]
 #[path = "../support/database.rs"]
 mod database;
+#[expect(
+    dead_code,
+    reason = "only the store's own tests change accounts and merchants"
+)]
+#[path = "../support/stalls.rs"]
+mod stalls;
 #[path = "../support/state.rs"]
 mod state;
 #[path = "../support/street.rs"]
@@ -18,6 +24,7 @@ mod http_habits;
 mod notices;
 mod numbers;
 mod registry;
+mod payment_codes;
 mod serve_cli;
 mod vietqr;
 mod vietqr_cli;
