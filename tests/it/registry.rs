@@ -113,7 +113,10 @@ impl Office {
         let token = office
             .post("", "/v1/first-token", &json!({"link": link}))
             .await;
-        token.good()["secret"].as_str().unwrap().clone_into(&mut office.admin);
+        token.good()["secret"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut office.admin);
         office.maker = office.staff(&Value::Null).await;
         office.checker = office.staff(&Value::Null).await;
         office
