@@ -301,8 +301,8 @@ pub async fn create(
         Begun::First(work) => work,
     };
     let issuer = issuer(&caller, &state);
-    let issued = issue_code::issue(work.tx(), &issuer, &request).await?;
-    work.created(&PaymentCodeDocument::new(issued, issuer.now)?)
+    let code = issue_code::issue(work.tx(), &issuer, &request).await?;
+    work.created(&PaymentCodeDocument::new(code, issuer.now)?)
         .await
 }
 
