@@ -193,9 +193,9 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     {
         std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
     }
+    create_private(path).map_err(sqlx::Error::Io)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // NORMAL may lose acknowledged commits when the power fails; FULL does not, and many
         // notices share one commit.
@@ -216,6 +216,15 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         .connect_with(options.pragma("query_only", "on"))
         .await?;
     Ok(Store::Sqlite { read, write })
+}
+
+/// Creates a missing file so that only its owner can read it: SQLite's own files beside it
+/// take the same mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true).mode(0o600);
+    options.open(path).map(drop)
 }
 
 async fn check_sqlite(pool: &SqlitePool) -> Result<(), StoreError> {

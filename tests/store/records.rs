@@ -162,3 +162,18 @@ async fn open_alerts_are_paged_oldest_first_within_reach(database: Database) {
         assert!(rows.is_empty(), "{reach:?}");
     }
 }
+
+#[tokio::test]
+async fn a_new_database_file_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::TempDir::new().unwrap();
+    let url = phocho::store::DatabaseUrl::Sqlite(folder.path().join("deep/er/phocho.db"));
+    let store = phocho::store::Store::connect(&url).await.unwrap();
+    store.migrate().await.unwrap();
+    for entry in std::fs::read_dir(folder.path().join("deep/er")).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+    }
+    store.close().await;
+}
