@@ -331,6 +331,7 @@ fn a_payos_text_that_can_be_cut_elsewhere_is_refused() {
 
 #[test]
 fn a_payos_text_prints_values_as_javascript_does() {
+    // Between transactionDateTime and virtualAccountName in the order of keys.
     let signed = |more: &str| {
         PAYOS_SIGNED.replace(
             "&virtualAccountName=",
