@@ -107,7 +107,7 @@ fn credentials(
         let opened = ledger.master_key.open(&name, sealed).ok();
         let text = opened.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
         text.ok_or_else(|| inconsistent("sources", "secret_sealed", source.id))
-            .map(secret_of)
+            .map(Secret::text)
     };
     let live = source
         .previous_secret_expires_at
@@ -127,10 +127,6 @@ fn credentials(
         tolerance_s: u32::try_from(source.tolerance_s)
             .map_err(|_| inconsistent("sources", "tolerance_s", source.id))?,
     })
-}
-
-fn secret_of(text: String) -> Secret {
-    Secret::text(text)
 }
 
 async fn remember_refusal(

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::reach::Reach;
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::ids::{
     AccountId, BankTransactionId, CodeId, MerchantId, OutletId, PaymentId, SuspenseId, ZoneId,
@@ -181,30 +182,40 @@ pub async fn set_standing(
     expect_one("payments", affected)
 }
 
+/// The columns of payments.
+macro_rules! select_payments {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.id,
+                p.transaction_id,
+                p.merchant_id,
+                p.outlet_id,
+                p.zone_id,
+                p.code_id,
+                p.identity,
+                p.attributed_by,
+                p.standing,
+                p.status,
+                p.flags,
+                p.expected_vnd,
+                p.received_vnd,
+                p.sale_vnd,
+                p.returned_vnd,
+                p.counted_as,
+                p.local_day,
+                p.occurred_at,
+                p.explanation,
+                p.recorded_at,
+                p.version
+            FROM payments p ",
+            $rest
+        )
+    };
+}
+
 /// The payments of a code in the order of bank time and identity.
 pub async fn of_code(tx: &mut Tx, code: CodeId) -> Result<Vec<PaymentRow>, StoreError> {
-    const SQL: &str = "SELECT id,
-            transaction_id,
-            merchant_id,
-            outlet_id,
-            zone_id,
-            code_id,
-            identity,
-            attributed_by,
-            standing,
-            status,
-            flags,
-            expected_vnd,
-            received_vnd,
-            sale_vnd,
-            returned_vnd,
-            counted_as,
-            local_day,
-            occurred_at,
-            explanation,
-            recorded_at,
-            version
-        FROM payments WHERE code_id = $1 ORDER BY occurred_at, identity";
+    const SQL: &str = select_payments!("WHERE p.code_id = $1 ORDER BY p.occurred_at, p.identity");
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(code.uuid())
@@ -213,97 +224,47 @@ pub async fn of_code(tx: &mut Tx, code: CodeId) -> Result<Vec<PaymentRow>, Store
     })?)
 }
 
-/// Whose payments a caller may see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaymentScope {
-    /// Everyone's.
-    All,
-    /// One merchant's.
-    Merchant(MerchantId),
-}
-
-impl PaymentScope {
-    fn merchant(self) -> Option<Uuid> {
-        match self {
-            Self::All => None,
-            Self::Merchant(merchant) => Some(merchant.uuid()),
-        }
-    }
-}
-
-/// One payment, if the caller may see it.
+/// One payment within reach.
 pub async fn find(
     tx: &mut Tx,
-    scope: PaymentScope,
+    reach: Reach,
     id: PaymentId,
 ) -> Result<Option<PaymentRow>, StoreError> {
-    const SQL: &str = "SELECT id,
-            transaction_id,
-            merchant_id,
-            outlet_id,
-            zone_id,
-            code_id,
-            identity,
-            attributed_by,
-            standing,
-            status,
-            flags,
-            expected_vnd,
-            received_vnd,
-            sale_vnd,
-            returned_vnd,
-            counted_as,
-            local_day,
-            occurred_at,
-            explanation,
-            recorded_at,
-            version
-        FROM payments WHERE id = $1 AND ($2 IS NULL OR merchant_id = $2)";
+    const SQL: &str = select_payments!(
+        "WHERE ($1 IS NULL OR p.merchant_id = $1)
+            AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
+                WHERE u.zone_id = p.zone_id AND u.user_id = $2))
+            AND p.id = $3"
+    );
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
             .bind(id.uuid())
-            .bind(scope.merchant())
             .fetch_optional(connection)
             .await
     })?)
 }
 
-/// Payments before a place in the list, newest first.
+/// Payments within reach before a place in the list, newest first.
 pub async fn list(
     tx: &mut Tx,
-    scope: PaymentScope,
+    reach: Reach,
     before: Option<(DateTime<Utc>, PaymentId)>,
     limit: i64,
 ) -> Result<Vec<PaymentRow>, StoreError> {
-    const SQL: &str = "SELECT id,
-            transaction_id,
-            merchant_id,
-            outlet_id,
-            zone_id,
-            code_id,
-            identity,
-            attributed_by,
-            standing,
-            status,
-            flags,
-            expected_vnd,
-            received_vnd,
-            sale_vnd,
-            returned_vnd,
-            counted_as,
-            local_day,
-            occurred_at,
-            explanation,
-            recorded_at,
-            version
-        FROM payments
-        WHERE ($1 IS NULL OR merchant_id = $1)
-            AND ($2 IS NULL OR occurred_at < $2 OR (occurred_at = $2 AND id < $3))
-        ORDER BY occurred_at DESC, id DESC LIMIT $4";
+    const SQL: &str = select_payments!(
+        "WHERE ($1 IS NULL OR p.merchant_id = $1)
+            AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
+                WHERE u.zone_id = p.zone_id AND u.user_id = $2))
+            AND ($3 IS NULL OR p.occurred_at < $3 OR (p.occurred_at = $3 AND p.id < $4))
+        ORDER BY p.occurred_at DESC, p.id DESC LIMIT $5"
+    );
     let (time, id) = before.unzip();
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
-            .bind(scope.merchant())
+            .bind(reach.merchant())
+            .bind(reach.user())
             .bind(time)
             .bind(id.map(PaymentId::uuid))
             .bind(limit)

@@ -6,7 +6,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use phocho::domain::day::Window;
 use phocho::domain::ids::CodeId;
 use phocho::store::adoption::{self, Place};
-use phocho::store::payments::{self, PaymentScope};
+use phocho::store::payments;
+use phocho::store::reach::Reach;
 use phocho::store::{audit, rollups, sources};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -45,7 +46,7 @@ fn day() -> NaiveDate {
 
 async fn payments_of(street: &Street) -> Vec<payments::PaymentRow> {
     let mut tx = street.store.begin_read().await.unwrap();
-    payments::list(&mut tx, PaymentScope::All, None, 200)
+    payments::list(&mut tx, Reach::Everything, None, 200)
         .await
         .unwrap()
 }

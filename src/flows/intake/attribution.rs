@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::record::Batch;
 use super::standing::{Weighed, weigh};
 use crate::domain::explanation::{Explanation, SuspenseReason};
-use crate::domain::ids::{CodeId, MerchantId, OutletId, PaymentId, SuspenseId, ZoneId};
+use crate::domain::ids::{AccountId, CodeId, MerchantId, OutletId, PaymentId, SuspenseId, ZoneId};
 use crate::domain::matching::{self, Texts};
 use crate::store::StoreError;
 use crate::store::codes::{self, CodeRow};
@@ -70,16 +70,13 @@ async fn match_code(
     let named = found
         .into_iter()
         .find(|code| code.reference.is_some() && code.reference == explanation.reference);
-    Ok(match named {
-        Some(code) if code.account_id.is_none() => (
-            explanation.refused_for_account(SuspenseReason::CodeWithoutAccount),
-            None,
-        ),
-        Some(code) if code.account_id != Some(credit.account.uuid()) => (
-            explanation.refused_for_account(SuspenseReason::OtherAccount),
-            None,
-        ),
-        named => (explanation, named),
+    let Some(code) = named else {
+        return Ok((explanation, None));
+    };
+    let shown = code.account_id.map(AccountId::from_uuid);
+    Ok(match matching::check_account(credit.account, shown) {
+        Ok(()) => (explanation, Some(code)),
+        Err(reason) => (explanation.refused_for_account(reason), None),
     })
 }
 

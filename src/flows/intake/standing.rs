@@ -38,7 +38,7 @@ pub(super) async fn weigh(
         codes::lock(&mut batch.tx, id).await?;
         payments::of_code(&mut batch.tx, id).await?
     } else {
-        let found = payments::find(&mut batch.tx, payments::PaymentScope::All, payment.id).await?;
+        let found = payments::find(&mut batch.tx, Reach::Everything, payment.id).await?;
         vec![found.ok_or(StoreError::Conflict { table: "payments" })?]
     };
     let credits = rows.iter().map(credit).collect::<Result<Vec<_>, _>>()?;
