@@ -12,6 +12,7 @@ mod javascript;
 pub mod json;
 mod payos;
 mod sepay_hmac;
+mod setup;
 mod signature;
 mod standard_webhooks;
 mod verdict;
@@ -20,6 +21,7 @@ use chrono::{DateTime, Utc};
 use json::{Json, JsonError};
 
 pub use delivery::{Credentials, Delivery, Secret};
+pub use setup::CredentialsFault;
 pub use verdict::{
     Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
 };
@@ -42,7 +44,16 @@ pub trait Adapter: Send + Sync {
 
     /// The answer that this vendor expects.
     fn acknowledge(&self, outcome: &Outcome) -> Answer;
+
+    /// Whether notices can be judged with these credentials.
+    fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault>;
+
+    /// A secret of this format made from random bytes; none where the vendor makes it.
+    fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<String>;
 }
+
+/// Random bytes of a secret that is made here.
+pub const SECRET_BYTES: usize = 32;
 
 /// Every adapter there is.
 pub static ADAPTERS: &[&dyn Adapter] = &[

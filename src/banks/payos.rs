@@ -16,9 +16,12 @@ use chrono::{DateTime, Utc};
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::javascript::{Sorting, number, sorted_members, stringify};
 use super::json::{self, Json, JsonError, Object};
-use super::signature::{is_hmac_sha256, lower_hex, proven_by};
+use super::setup::require_only_a_secret;
+use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_plain_secret};
 use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
-use super::{Adapter, Credentials, Delivery, reading_of, require_post};
+use super::{
+    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, reading_of, require_post,
+};
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
 /// Texts that the vendor signs like an empty one.
@@ -77,6 +80,15 @@ impl Adapter for Payos {
 
     fn acknowledge(&self, outcome: &Outcome) -> Answer {
         Answer::usual(outcome)
+    }
+
+    fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {
+        require_plain_secret(credentials)?;
+        require_only_a_secret(credentials)
+    }
+
+    fn make_secret(&self, _: &[u8; SECRET_BYTES]) -> Option<String> {
+        None
     }
 }
 

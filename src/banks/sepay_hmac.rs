@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
-use super::signature::{is_hmac_sha256, lower_hex, proven_by};
+use super::setup::require_only_a_secret;
+use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_plain_secret};
 use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    Adapter, Credentials, Delivery, proven_json, reading_of, require_fresh, require_post,
-    unix_seconds,
+    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, proven_json, reading_of,
+    require_fresh, require_post, unix_seconds,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
@@ -46,6 +47,15 @@ impl Adapter for SepayHmac {
 
     fn acknowledge(&self, outcome: &Outcome) -> Answer {
         Answer::usual(outcome)
+    }
+
+    fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {
+        require_plain_secret(credentials)?;
+        require_only_a_secret(credentials)
+    }
+
+    fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<String> {
+        Some(hex::encode(random))
     }
 }
 

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 use sha2::Sha256;
 
 use super::delivery::{Credentials, Secret};
+use super::setup::CredentialsFault;
 use super::verdict::{Refusal, VerifiedWith};
 
 /// The shortest shared secret that we believe, in bytes: 128 bits.
@@ -72,6 +73,14 @@ pub(super) fn usable_text(secret: &Secret) -> Option<&str> {
             Some(text.expose_secret()).filter(|text| text.len() >= SHORTEST_SECRET_BYTES)
         }
         Secret::Login { .. } => None,
+    }
+}
+
+/// Refuses a secret that [`proven_by`] would not believe.
+pub(super) fn require_plain_secret(credentials: &Credentials) -> Result<(), CredentialsFault> {
+    match usable_text(&credentials.current) {
+        Some(_) => Ok(()),
+        None => Err(CredentialsFault::SecretForm("16 characters or more")),
     }
 }
 

@@ -5,22 +5,29 @@
 //! reading although an id may hold a dot. Any one good signature is enough; labels that we
 //! do not know are passed over, so that a sender can add a scheme.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as STANDARD;
 use chrono::{DateTime, Utc};
 
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
-use super::signature::{is_ed25519, is_hmac_sha256, proven_by, strict_base64};
+use super::setup::require_no_settings;
+use super::signature::{is_ed25519, is_hmac_sha256, proven_by, strict_base64, usable_text};
 use super::verdict::{
     Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
 };
 use super::{
-    Adapter, Credentials, Delivery, proven_json, reading_of, require_fresh, require_post,
-    unix_seconds,
+    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, proven_json, reading_of,
+    require_fresh, require_post, unix_seconds,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
 /// A header with more signatures than this is an attempt to keep us busy.
 const MOST_SIGNATURES: usize = 16;
+/// What stands in front of a shared secret.
+const SECRET_PREFIX: &str = "whsec_";
+/// What a shared secret looks like, for people.
+const SECRET_FORM: &str = "whsec_ and base64 of 24 to 64 bytes";
 
 /// A bank that follows our contract.
 pub struct StandardWebhooks;
@@ -58,6 +65,25 @@ impl Adapter for StandardWebhooks {
 
     fn acknowledge(&self, outcome: &Outcome) -> Answer {
         Answer::usual(outcome)
+    }
+
+    fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {
+        let secret = usable_text(&credentials.current);
+        if secret
+            .and_then(|text| shared_key(text.as_bytes()))
+            .is_none()
+        {
+            return Err(CredentialsFault::SecretForm(SECRET_FORM));
+        }
+        let key = credentials.ed25519_public_key.as_deref();
+        if key.is_some_and(|key| public_key(key).is_none_or(|key| key.len() != 32)) {
+            return Err(CredentialsFault::PublicKeyForm);
+        }
+        require_no_settings(credentials)
+    }
+
+    fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<String> {
+        Some(format!("{SECRET_PREFIX}{}", STANDARD.encode(random)))
     }
 }
 
@@ -105,8 +131,13 @@ fn prove_shared(
 /// The key inside a secret: base64 of 24 to 64 bytes behind `whsec_`.
 fn shared_key(secret: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(secret).ok()?;
-    let key = strict_base64(text.strip_prefix("whsec_")?)?;
+    let key = strict_base64(text.strip_prefix(SECRET_PREFIX)?)?;
     (24..=64).contains(&key.len()).then_some(key)
+}
+
+/// The bytes of a public key: base64 behind `whpk_`.
+fn public_key(text: &str) -> Option<Vec<u8>> {
+    strict_base64(text.strip_prefix("whpk_")?)
 }
 
 fn prove_public(
@@ -114,10 +145,9 @@ fn prove_public(
     parts: &[&[u8]],
     credentials: &Credentials,
 ) -> Result<VerifiedWith, Refusal> {
-    let text = credentials.ed25519_public_key.as_deref();
-    let key = text.and_then(|text| text.strip_prefix("whpk_"));
+    let key = credentials.ed25519_public_key.as_deref();
     let proven = key
-        .and_then(strict_base64)
+        .and_then(public_key)
         .is_some_and(|key| is_ed25519(&key, &parts.concat(), signature));
     if proven {
         Ok(VerifiedWith::PublicKey)

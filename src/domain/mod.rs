@@ -7,6 +7,7 @@
 //! | [merchant] | hộ, doanh nghiệp | who trades: a household or a company |
 //! | [outlet] | điểm bán | where a merchant's code hangs |
 //! | [account] | tài khoản nhận tiền | the merchant's own bank account |
+//! | [source] | nguồn thông báo | a vendor account at a bank or aggregator that sends notices |
 //! | [payment code](code) | mã thanh toán | what the customer scans |
 //! | [reference](txn_ref) | mã tham chiếu | ten characters that tie a transfer to a code |
 //! | [lunar day](lunar) | ngày âm lịch | the day of the Vietnamese lunar calendar |
@@ -19,6 +20,7 @@ pub mod bank;
 pub mod code;
 pub mod credit;
 pub mod day;
+pub mod disclosure;
 pub mod establishment;
 pub mod explanation;
 pub mod ids;
@@ -31,6 +33,7 @@ pub mod outlet;
 pub mod payment;
 pub mod phone;
 pub mod refusal;
+pub mod source;
 pub mod tax_code;
 pub mod text;
 pub mod txn_ref;

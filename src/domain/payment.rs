@@ -51,6 +51,42 @@ word_enum! {
     }
 }
 
+impl Flag {
+    /// What it means, in Vietnamese.
+    pub const fn vietnamese(self) -> &'static str {
+        match self {
+            Self::Additional => "Trước khoản này tiền đã đủ.",
+            Self::ByAccount => "Chỉ nhận ra qua tài khoản nhận tiền, không tính vào số liệu chính.",
+            Self::CashOutPart => "Có phần không phải tiền bán hàng, như tiền thối lại.",
+            Self::DuplicateSuspected => "Có thể trùng với giao dịch khác, chưa tính vào số liệu.",
+            Self::Late => "Tiền đến sau khi mã hết hạn.",
+            Self::Manual => "Do một người xác định.",
+            Self::Overpaid => "Tiền đến nhiều hơn số cần thu.",
+            Self::RetiredCode => "Tiền đến sau khi mã ngừng dùng.",
+            Self::Split => "Một trong nhiều khoản cộng lại mới đủ.",
+            Self::Test => "Khoản thử khi mở điểm bán, không tính vào số liệu.",
+            Self::Underpaid => "Tiền đến ít hơn số cần thu.",
+        }
+    }
+
+    /// What it means, in English.
+    pub const fn english(self) -> &'static str {
+        match self {
+            Self::Additional => "The amount was complete before it came.",
+            Self::ByAccount => "Known by its account alone; in no headline figure.",
+            Self::CashOutPart => "A part of it is no sale, such as change given.",
+            Self::DuplicateSuspected => "May be another transaction told twice; in no figure yet.",
+            Self::Late => "It came after the code had expired.",
+            Self::Manual => "A person decided.",
+            Self::Overpaid => "More came than was expected.",
+            Self::RetiredCode => "It came after the code had gone out of use.",
+            Self::Split => "One of several credits that complete the amount together.",
+            Self::Test => "The payment that proves an outlet; in no figure.",
+            Self::Underpaid => "Less came than was expected.",
+        }
+    }
+}
+
 word_enum! {
     /// What became of the money of a payment.
     PaymentStatus is "payment status" {

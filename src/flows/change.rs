@@ -71,6 +71,8 @@ pub enum UniqueValue {
     StallLabel,
     /// The account number at its bank.
     AccountNumber,
+    /// The name of a source.
+    SourceName,
 }
 
 impl std::fmt::Display for Thing {
@@ -92,6 +94,7 @@ impl std::fmt::Display for UniqueValue {
             Self::TaxCode => "tax code",
             Self::StallLabel => "stall label in this zone",
             Self::AccountNumber => "account number at this bank",
+            Self::SourceName => "name of a source",
         })
     }
 }

@@ -3,11 +3,13 @@
 
 pub mod access;
 pub mod change;
+pub mod disclose;
 pub mod idempotency;
 pub mod intake;
 pub mod issue_code;
 pub mod open_outlet;
 pub mod receive_notice;
 pub mod register_merchant;
+pub mod register_source;
 pub mod register_zone;
 pub mod settlement_account;

@@ -14,6 +14,7 @@ use crate::banks::{
 };
 use crate::domain::day::local_day;
 use crate::domain::ids::SourceId;
+use crate::domain::source::SourceState;
 use crate::store::sources::{self, DeliveryCounts, SourceRow};
 use crate::store::{StoreError, callbacks, inconsistent};
 
@@ -47,9 +48,12 @@ pub async fn receive(
     let mut tx = ledger.store.begin_read().await?;
     let source = sources::find_by_name(&mut tx, source_name).await?;
     tx.commit().await?;
-    let Some(source) = source.filter(|source| source.state == "active") else {
+    let Some(source) = source else {
         return Ok(Reception::NoSuchSource);
     };
+    if !matches!(source.state()?, SourceState::Active(_)) {
+        return Ok(Reception::NoSuchSource);
+    }
     let adapter = adapter_by_name(&source.adapter)
         .ok_or_else(|| inconsistent("sources", "adapter", source.id))?;
     let credentials = credentials(ledger, &source, now)?;

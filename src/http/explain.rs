@@ -3,14 +3,17 @@
 use super::code::Code;
 use super::language::Text;
 use super::problem::{Explain, FieldError, Problem};
+use crate::banks::CredentialsFault;
 use crate::domain::account::HolderNameError;
 use crate::domain::bank::{AccountNumberError, BankBinError};
 use crate::domain::code::CodeTermsError;
+use crate::domain::disclosure::CaseNumberError;
 use crate::domain::establishment::{OpenDaysError, OwnerKeyError};
 use crate::domain::ids::IdError;
 use crate::domain::money::VndError;
 use crate::domain::phone::PhoneError;
 use crate::domain::refusal::Refusal;
+use crate::domain::source::SourceNameError;
 use crate::domain::tax_code::TaxCodeError;
 use crate::domain::text::TextError;
 use crate::domain::txn_ref::TxnRefError;
@@ -33,6 +36,7 @@ macro_rules! explain_by_code {
 }
 
 explain_by_code! {
+    CaseNumberError { Self => "wrong_form", }
     HolderNameError {
         Self::Length => "wrong_length",
         Self::Charset(_) => "wrong_character",
@@ -70,6 +74,7 @@ explain_by_code! {
         Self::Character { .. } => "wrong_character",
     }
     UnknownWord { Self { .. } => "unknown_word", }
+    SourceNameError { Self => "wrong_form", }
     ZoneCodeError { Self => "wrong_form", }
 }
 
@@ -108,6 +113,16 @@ explain_in_vietnamese! {
         Self::Prefix => "wrong_prefix", "Mã tham chiếu bắt đầu bằng TH";
         Self::Charset => "wrong_character", "Mã tham chiếu chỉ gồm A–Z và 2–9, không có I, L và O";
         Self::Check => "mistyped", "Mã tham chiếu bị gõ sai: ký tự cuối không khớp";
+    }
+}
+
+impl Explain for CredentialsFault {
+    fn code(&self) -> &'static str {
+        self.code()
+    }
+
+    fn text(&self) -> Text {
+        Text::new(self.vietnamese(), self.to_string())
     }
 }
 

@@ -131,6 +131,17 @@ impl PageKey {
     }
 }
 
+impl<T, E> Page<Result<T, E>> {
+    /// The page of rows that could all be shown, or the first fault.
+    pub fn transpose(self) -> Result<Page<T>, E> {
+        Ok(Page {
+            data: self.data.into_iter().collect::<Result<_, _>>()?,
+            next_cursor: self.next_cursor,
+            has_more: self.has_more,
+        })
+    }
+}
+
 impl PageRequest<'_> {
     /// How many rows to fetch: one more than the page holds, to learn whether there are more.
     pub const fn fetch_rows(&self) -> u32 {

@@ -23,7 +23,9 @@ pub mod payments;
 pub mod reach;
 pub mod rollups;
 mod setup;
+pub mod source_states;
 pub mod sources;
+pub mod suspense;
 pub mod transactions;
 pub mod zones;
 

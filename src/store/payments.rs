@@ -1,13 +1,11 @@
-//! Payments and suspense items: what a credit was taken for.
+//! Payments: what a credit was taken for.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::reach::Reach;
 use super::{StoreError, Tx, expect_one, on_engine};
-use crate::domain::ids::{
-    AccountId, BankTransactionId, CodeId, MerchantId, OutletId, PaymentId, SuspenseId, ZoneId,
-};
+use crate::domain::ids::{BankTransactionId, CodeId, MerchantId, OutletId, PaymentId, ZoneId};
 
 /// A payment to store.
 #[derive(Clone, Debug)]
@@ -246,19 +244,37 @@ pub async fn find(
     })?)
 }
 
+/// Which payments to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PaymentFilter {
+    /// Only those at this outlet.
+    pub outlet: Option<OutletId>,
+    /// Only those of this code.
+    pub code: Option<CodeId>,
+    /// Only those whose bank time is this or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Only those whose bank time is earlier.
+    pub until: Option<DateTime<Utc>>,
+}
+
 /// Payments within reach before a place in the list, newest first.
 pub async fn list(
     tx: &mut Tx,
     reach: Reach,
+    filter: PaymentFilter,
     before: Option<(DateTime<Utc>, PaymentId)>,
-    limit: i64,
+    limit: u32,
 ) -> Result<Vec<PaymentRow>, StoreError> {
     const SQL: &str = select_payments!(
         "WHERE ($1 IS NULL OR p.merchant_id = $1)
             AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
                 WHERE u.zone_id = p.zone_id AND u.user_id = $2))
             AND ($3 IS NULL OR p.occurred_at < $3 OR (p.occurred_at = $3 AND p.id < $4))
-        ORDER BY p.occurred_at DESC, p.id DESC LIMIT $5"
+            AND ($5 IS NULL OR p.outlet_id = $5)
+            AND ($6 IS NULL OR p.code_id = $6)
+            AND ($7 IS NULL OR p.occurred_at >= $7)
+            AND ($8 IS NULL OR p.occurred_at < $8)
+        ORDER BY p.occurred_at DESC, p.id DESC LIMIT $9"
     );
     let (time, id) = before.unzip();
     Ok(on_engine!(tx, |connection| {
@@ -267,60 +283,12 @@ pub async fn list(
             .bind(reach.user())
             .bind(time)
             .bind(id.map(PaymentId::uuid))
-            .bind(limit)
+            .bind(filter.outlet.map(OutletId::uuid))
+            .bind(filter.code.map(CodeId::uuid))
+            .bind(filter.from)
+            .bind(filter.until)
+            .bind(i64::from(limit))
             .fetch_all(connection)
             .await
     })?)
-}
-
-/// A credit that names no single code, to be looked at by its merchant.
-#[derive(Clone, Debug)]
-pub struct NewSuspenseItem {
-    /// Its id.
-    pub id: SuspenseId,
-    /// The credit.
-    pub transaction: BankTransactionId,
-    /// Whose account it came to.
-    pub merchant: MerchantId,
-    /// The account.
-    pub account: AccountId,
-    /// Why no code was taken, as JSON.
-    pub explanation: String,
-    /// The present.
-    pub opened_at: DateTime<Utc>,
-}
-
-/// Puts a credit in suspense.
-pub async fn insert_suspense(tx: &mut Tx, item: &NewSuspenseItem) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO suspense_items
-            (id,
-             transaction_id,
-             merchant_id,
-             account_id,
-             state,
-             explanation,
-             opened_at,
-             version)
-        VALUES ($1, $2, $3, $4, 'open', $5, $6, 1)";
-    let affected = on_engine!(tx, |connection| {
-        sqlx::query(SQL)
-            .bind(item.id.uuid())
-            .bind(item.transaction.uuid())
-            .bind(item.merchant.uuid())
-            .bind(item.account.uuid())
-            .bind(&item.explanation)
-            .bind(item.opened_at)
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    expect_one("suspense_items", affected)
-}
-
-/// How many open suspense items there are and since when the oldest waits.
-pub async fn open_suspense(tx: &mut Tx) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
-    const SQL: &str = "SELECT COUNT(*), MIN(opened_at) FROM suspense_items WHERE state = 'open'";
-    Ok(on_engine!(tx, |connection| sqlx::query_as(SQL)
-        .fetch_one(connection)
-        .await)?)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::{StoreError, Tx, expect_one, on_engine};
-use crate::domain::ids::{AccountId, MerchantId, SourceId};
+use crate::domain::ids::{AccountId, MerchantId, SourceId, UserId};
 
 /// A stored source. Secrets are sealed.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -15,8 +15,12 @@ pub struct SourceRow {
     pub name: String,
     /// The format it speaks.
     pub adapter: String,
-    /// `active` or `disabled`.
+    /// `pending`, `active`, `disabled` or `discarded`.
     pub state: String,
+    /// Who asked for it.
+    pub requested_by: Option<Uuid>,
+    /// Who let it speak.
+    pub approved_by: Option<Uuid>,
     /// How old or early a signed time may be, seconds.
     pub tolerance_s: i64,
     /// A JSON object of terminal or partner numbers.
@@ -33,6 +37,12 @@ pub struct SourceRow {
     pub previous_secret_expires_at: Option<DateTime<Utc>>,
     /// When a notice was last proved with it.
     pub previous_secret_last_used_at: Option<DateTime<Utc>>,
+    /// A secret that waits for a second person.
+    pub next_secret_sealed: Option<Vec<u8>>,
+    /// Who asked for it.
+    pub next_secret_requested_by: Option<Uuid>,
+    /// When.
+    pub next_secret_created_at: Option<DateTime<Utc>>,
     /// A sender's public key.
     pub ed25519_public_key: Option<String>,
     /// When it was created.
@@ -41,11 +51,13 @@ pub struct SourceRow {
     pub version: i64,
 }
 
-/// A source to create.
+/// A source to create: pending until another person lets it speak.
 #[derive(Clone, Debug)]
 pub struct NewSource {
     /// Its id.
     pub id: SourceId,
+    /// Who asks for it.
+    pub requested_by: UserId,
     /// The last part of its address.
     pub name: String,
     /// The format it speaks.
@@ -71,30 +83,44 @@ pub struct BoundAccount {
     pub merchant: MerchantId,
 }
 
-const COLUMNS_BY_NAME: &str = "SELECT id,
-        name,
-        adapter,
-        state,
-        tolerance_s,
-        config,
-        secret_sealed,
-        secret_created_at,
-        secret_last_used_at,
-        previous_secret_sealed,
-        previous_secret_expires_at,
-        previous_secret_last_used_at,
-        ed25519_public_key,
-        created_at,
-        version
-    FROM sources WHERE name = $1";
+/// The columns of sources.
+macro_rules! select_sources {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id,
+                name,
+                adapter,
+                state,
+                requested_by,
+                approved_by,
+                tolerance_s,
+                config,
+                secret_sealed,
+                secret_created_at,
+                secret_last_used_at,
+                previous_secret_sealed,
+                previous_secret_expires_at,
+                previous_secret_last_used_at,
+                next_secret_sealed,
+                next_secret_requested_by,
+                next_secret_created_at,
+                ed25519_public_key,
+                created_at,
+                version
+            FROM sources ",
+            $rest
+        )
+    };
+}
 
-/// Creates a source. A name that is taken is a unique violation.
-pub async fn insert(tx: &mut Tx, source: &NewSource) -> Result<(), StoreError> {
+/// Creates a source. `false` means that the name is taken.
+pub async fn insert(tx: &mut Tx, source: &NewSource) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO sources
             (id,
              name,
              adapter,
              state,
+             requested_by,
              tolerance_s,
              config,
              secret_sealed,
@@ -102,7 +128,8 @@ pub async fn insert(tx: &mut Tx, source: &NewSource) -> Result<(), StoreError> {
              ed25519_public_key,
              created_at,
              version)
-        VALUES ($1, $2, $3, 'active', $4, $5, $6, $7, $8, $7, 1)";
+        VALUES ($1, $2, $3, 'pending', $9, $4, $5, $6, $7, $8, $7, 1)
+        ON CONFLICT (name) DO NOTHING";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
             .bind(source.id.uuid())
@@ -113,19 +140,48 @@ pub async fn insert(tx: &mut Tx, source: &NewSource) -> Result<(), StoreError> {
             .bind(&source.secret_sealed)
             .bind(source.now)
             .bind(&source.ed25519_public_key)
+            .bind(source.requested_by.uuid())
             .execute(connection)
             .await
             .map(|done| done.rows_affected())
     })?;
-    expect_one("sources", affected)
+    Ok(affected == 1)
 }
 
 /// The source at an address.
 pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Option<SourceRow>, StoreError> {
+    const SQL: &str = select_sources!("WHERE name = $1");
     Ok(on_engine!(tx, |connection| {
-        sqlx::query_as(COLUMNS_BY_NAME)
+        sqlx::query_as(SQL)
             .bind(name)
             .fetch_optional(connection)
+            .await
+    })?)
+}
+
+/// A source by its id.
+pub async fn find(tx: &mut Tx, id: SourceId) -> Result<Option<SourceRow>, StoreError> {
+    const SQL: &str = select_sources!("WHERE id = $1");
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(id.uuid())
+            .fetch_optional(connection)
+            .await
+    })?)
+}
+
+/// Sources in the order of their creation, after the given one.
+pub async fn list(
+    tx: &mut Tx,
+    after: Option<SourceId>,
+    limit: u32,
+) -> Result<Vec<SourceRow>, StoreError> {
+    const SQL: &str = select_sources!("WHERE ($1 IS NULL OR id > $1) ORDER BY id LIMIT $2");
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(after.map(SourceId::uuid))
+            .bind(i64::from(limit))
+            .fetch_all(connection)
             .await
     })?)
 }

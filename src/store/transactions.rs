@@ -7,6 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::reach::Reach;
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::credit::Direction;
 use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, MerchantId, SourceId};
@@ -203,4 +204,144 @@ pub async fn insert(tx: &mut Tx, fact: &NewTransaction) -> Result<(), StoreError
             .map(|done| done.rows_affected())
     })?;
     expect_one("bank_transactions", affected)
+}
+
+/// A stored bank fact.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct TransactionRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The account that the money came to or left.
+    pub account_id: Uuid,
+    /// Whose account it is.
+    pub merchant_id: Uuid,
+    /// `credit` or `debit`.
+    pub direction: String,
+    /// How much, đồng.
+    pub amount_vnd: i64,
+    /// The virtual account that it was sent to.
+    pub virtual_account: Option<String>,
+    /// The transfer text.
+    pub content: String,
+    /// The bank's own reference.
+    pub bank_reference: Option<String>,
+    /// The vendor's order field.
+    pub order_reference: Option<String>,
+    /// The bank's time.
+    pub occurred_at: DateTime<Utc>,
+    /// Another transaction that may be the same money.
+    pub duplicate_of_id: Option<Uuid>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// The payment that it became.
+    pub payment_id: Option<Uuid>,
+    /// The suspense item that it became.
+    pub suspense_id: Option<Uuid>,
+}
+
+/// How we know of a transaction, as stored.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct EvidenceRow {
+    /// The name of the source that told us.
+    pub source: String,
+    /// `callback`, `pulled` or `statement`.
+    pub kind: String,
+    /// The provider's own number.
+    pub provider_txn_id: String,
+    /// When.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// The columns of transactions within reach: $1 is the merchant, $2 the person whose zones
+/// count.
+macro_rules! select_within_reach {
+    ($rest:literal) => {
+        concat!(
+            "SELECT t.id,
+                t.account_id,
+                t.merchant_id,
+                t.direction,
+                t.amount_vnd,
+                t.virtual_account,
+                t.content,
+                t.bank_reference,
+                t.order_reference,
+                t.occurred_at,
+                t.duplicate_of_id,
+                t.recorded_at,
+                p.id AS payment_id,
+                s.id AS suspense_id
+            FROM bank_transactions t
+            LEFT JOIN payments p ON p.transaction_id = t.id
+            LEFT JOIN suspense_items s ON s.transaction_id = t.id
+            WHERE ($1 IS NULL OR t.merchant_id = $1)
+                AND ($2 IS NULL OR EXISTS (SELECT 1 FROM outlets o
+                    JOIN user_zones u ON u.zone_id = o.zone_id
+                    WHERE o.merchant_id = t.merchant_id AND u.user_id = $2)) ",
+            $rest
+        )
+    };
+}
+
+/// One transaction within reach.
+pub async fn find(
+    tx: &mut Tx,
+    reach: Reach,
+    id: BankTransactionId,
+) -> Result<Option<TransactionRow>, StoreError> {
+    const SQL: &str = select_within_reach!("AND t.id = $3");
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(id.uuid())
+            .fetch_optional(connection)
+            .await
+    })?)
+}
+
+/// Transactions within reach before a place in the list, newest bank time first.
+pub async fn list(
+    tx: &mut Tx,
+    reach: Reach,
+    account: Option<AccountId>,
+    before: Option<(DateTime<Utc>, BankTransactionId)>,
+    limit: u32,
+) -> Result<Vec<TransactionRow>, StoreError> {
+    const SQL: &str = select_within_reach!(
+        "AND ($3 IS NULL OR t.occurred_at < $3 OR (t.occurred_at = $3 AND t.id < $4))
+            AND ($5 IS NULL OR t.account_id = $5)
+        ORDER BY t.occurred_at DESC, t.id DESC LIMIT $6"
+    );
+    let (time, id) = before.unzip();
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(time)
+            .bind(id.map(BankTransactionId::uuid))
+            .bind(account.map(AccountId::uuid))
+            .bind(i64::from(limit))
+            .fetch_all(connection)
+            .await
+    })?)
+}
+
+/// How we know of a transaction, first told first.
+pub async fn evidence_of(
+    tx: &mut Tx,
+    id: BankTransactionId,
+) -> Result<Vec<EvidenceRow>, StoreError> {
+    const SQL: &str = "SELECT s.name AS source,
+            e.kind,
+            e.provider_txn_id,
+            e.recorded_at
+        FROM transaction_evidence e JOIN sources s ON s.id = e.source_id
+        WHERE e.transaction_id = $1 ORDER BY e.recorded_at, s.name";
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(id.uuid())
+            .fetch_all(connection)
+            .await
+    })?)
 }

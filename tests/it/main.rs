@@ -5,6 +5,8 @@
 #[expect(dead_code, reason = "only the store's own tests ask for the address")]
 #[path = "../support/database.rs"]
 mod database;
+#[path = "../support/sepay.rs"]
+mod sepay;
 #[expect(
     dead_code,
     reason = "only the store's own tests change accounts and merchants"
@@ -21,11 +23,13 @@ mod api_document;
 mod callbacks;
 mod docs_pages;
 mod http_habits;
+mod money;
 mod notices;
 mod numbers;
 mod payment_codes;
 mod registry;
 mod serve_cli;
+mod sources;
 mod vietqr;
 mod vietqr_cli;
 mod wire;

@@ -2,17 +2,16 @@
 //! counted.
 
 use chrono::NaiveDate;
-use hmac::{Hmac, KeyInit, Mac};
 use phocho::domain::day::Window;
 use phocho::domain::ids::CodeId;
 use phocho::store::adoption::{self, Place};
-use phocho::store::payments;
+use phocho::store::payments::{self, PaymentFilter};
 use phocho::store::reach::Reach;
-use phocho::store::{audit, rollups, sources};
+use phocho::store::{audit, rollups, sources, suspense};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use crate::database::{Database, on_both_engines};
+use crate::sepay::SepayNotice;
 use crate::street::{ACCOUNT, Street, now};
 
 on_both_engines!(
@@ -46,9 +45,15 @@ fn day() -> NaiveDate {
 
 async fn payments_of(street: &Street) -> Vec<payments::PaymentRow> {
     let mut tx = street.store.begin_read().await.unwrap();
-    payments::list(&mut tx, Reach::Everything, None, 200)
-        .await
-        .unwrap()
+    payments::list(
+        &mut tx,
+        Reach::Everything,
+        PaymentFilter::default(),
+        None,
+        200,
+    )
+    .await
+    .unwrap()
 }
 
 /// Sums equal a recount, and the audit chain is whole.
@@ -68,31 +73,14 @@ fn sepay(
     account: &str,
     second: u32,
 ) -> (Vec<(String, String)>, String) {
-    let body = json!({
-        "id": id,
-        "gateway": "MBBank",
-        "transactionDate": format!("2026-03-16 09:29:{second:02}"),
-        "accountNumber": account,
-        "subAccount": null,
-        "code": null,
-        "content": content,
-        "transferType": "in",
-        "transferAmount": amount,
-        "accumulated": 0,
-        "referenceCode": format!("FT{id}"),
-        "description": "",
-    })
-    .to_string();
-    let timestamp = now().timestamp();
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-    mac.update(format!("{timestamp}.{body}").as_bytes());
-    let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
-    let headers = vec![
-        ("content-type".to_owned(), "application/json".to_owned()),
-        ("x-sepay-signature".to_owned(), signature),
-        ("x-sepay-timestamp".to_owned(), timestamp.to_string()),
-    ];
-    (headers, body)
+    SepayNotice {
+        id,
+        amount,
+        content,
+        account,
+        second,
+    }
+    .signed(SECRET, now())
 }
 
 async fn every_sample_delivery_is_answered_as_its_vendor_expects_and_counts_once(
@@ -138,7 +126,8 @@ async fn every_sample_delivery_is_answered_as_its_vendor_expects_and_counts_once
         }
     }
     let mut tx = street.store.begin_read().await.unwrap();
-    let (suspended, _) = payments::open_suspense(&mut tx).await.unwrap();
+    let waiting = suspense::waiting(&mut tx, Reach::Everything, now()).await;
+    let suspended = waiting.unwrap().open;
     let counts = sources::delivery_counts(&mut tx, None, day(), day())
         .await
         .unwrap();

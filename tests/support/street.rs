@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use phocho::clock::Clock;
+use phocho::domain::access::{TokenHolder, UserRole};
 use phocho::domain::account::{AccountState, HolderKind, HolderName};
 use phocho::domain::bank::{AccountNumber, BankBin};
 use phocho::domain::establishment::Trade;
@@ -10,19 +11,25 @@ use phocho::domain::merchant::{Approval, MerchantKind, MerchantState};
 use phocho::domain::money::Vnd;
 use phocho::domain::outlet::OutletState;
 use phocho::domain::phone::Phone;
+use phocho::domain::source::{SourceApproval, SourceState};
 use phocho::domain::tax_code::TaxCode;
 use phocho::domain::text::{PersonName, TradeName};
 use phocho::domain::zone::ZoneSeed;
+use phocho::entropy::Entropy;
+use phocho::flows::access::{self, Act, NewToken, NewUser};
 use phocho::flows::receive_notice::secret_name;
 use phocho::http::{AppState, router};
 use phocho::store::accounts::{self, Account};
 use phocho::store::codes::{self, NewCode, StoredTerms};
 use phocho::store::merchants::{self, Merchant, MerchantProfile};
 use phocho::store::outlets::{self, Outlet};
+use phocho::store::source_states;
 use phocho::store::sources::{self, NewSource};
 use phocho::store::zones::{self, Zone};
 use phocho::store::{Store, Tx};
 use phocho::vault::{KEY_BYTES, Key};
+use reqwest::Method;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::state::state_over;
@@ -32,7 +39,9 @@ pub fn now() -> DateTime<Utc> {
     "2026-03-16T02:30:00Z".parse().unwrap()
 }
 
+/// The number of the seller's account, and its id.
 pub const ACCOUNT: &str = "1030000000117";
+pub const ACCOUNT_ID: &str = "acc_00000000000000000000000000000028";
 
 fn uuid(number: u128) -> Uuid {
     Uuid::from_u128(number)
@@ -43,6 +52,7 @@ pub struct Street {
     pub store: Store,
     pub address: String,
     pub client: reqwest::Client,
+    pub clock: Clock,
 }
 
 impl Street {
@@ -52,13 +62,105 @@ impl Street {
         people_and_places(&mut tx).await;
         tx.commit().await.unwrap();
         let mut state = state_over(store.clone());
-        state.clock = Clock::fixed(now());
+        let clock = Clock::fixed(now());
+        state.clock = clock.clone();
         let address = serve(state).await;
         Self {
             store,
             address,
             client: reqwest::Client::new(),
+            clock,
         }
+    }
+
+    /// Adds a person and gives a token.
+    pub async fn person(&self, role: UserRole) -> String {
+        self.token(async |tx, act| {
+            let wish = NewUser {
+                name: PersonName::parse("Trần Văn Bình").unwrap(),
+                role,
+                zones: None,
+            };
+            let user = access::create_user(tx, act, wish).await.unwrap();
+            TokenHolder::User(user.id)
+        })
+        .await
+    }
+
+    /// A token of the seller, or of the seller's till.
+    pub async fn seller(&self, till: bool) -> String {
+        let merchant = MerchantId::from_uuid(uuid(20));
+        let outlet = OutletId::from_uuid(uuid(30));
+        self.token(async |_, _| {
+            if till {
+                TokenHolder::Device { merchant, outlet }
+            } else {
+                TokenHolder::Merchant(merchant)
+            }
+        })
+        .await
+    }
+
+    /// A token of another merchant, who has no outlet.
+    pub async fn stranger(&self) -> String {
+        self.token(async |tx, _| {
+            let profile = MerchantProfile {
+                kind: MerchantKind::Household,
+                name: TradeName::parse("Hàng hoa Quảng Bá").unwrap(),
+                representative: PersonName::parse("Lê Thị Cúc").unwrap(),
+                tax_code: TaxCode::parse("001185000124").unwrap(),
+                phone: Phone::parse("0912345679").unwrap(),
+            };
+            let merchant = draft(MerchantId::from_uuid(uuid(21)), profile);
+            assert!(merchants::insert(tx, &merchant).await.unwrap());
+            TokenHolder::Merchant(merchant.id)
+        })
+        .await
+    }
+
+    async fn token(&self, holder: impl AsyncFnOnce(&mut Tx, &Act<'_>) -> TokenHolder) -> String {
+        let act = Act {
+            actor: "test",
+            now: self.clock.now(),
+            entropy: &Entropy::System,
+        };
+        let mut tx = self.store.begin_write().await.unwrap();
+        let wish = NewToken {
+            label: "test".to_owned(),
+            holder: holder(&mut tx, &act).await,
+            expires_at: None,
+        };
+        let issued = access::issue_token(&mut tx, &act, wish).await.unwrap();
+        tx.commit().await.unwrap();
+        issued.secret.reveal().to_string()
+    }
+
+    /// Asks the API and gives the status and the JSON of the answer.
+    pub async fn ask(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (u16, Value) {
+        let url = format!("http://{}{path}", self.address);
+        let mut request = self.client.request(method, url).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap_or(Value::Null))
+    }
+
+    /// Reads from the API.
+    pub async fn get(&self, token: &str, path: &str) -> (u16, Value) {
+        self.ask(token, Method::GET, path, None).await
+    }
+
+    /// Posts to the API.
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> (u16, Value) {
+        self.ask(token, Method::POST, path, Some(body)).await
     }
 
     /// Lets a source speak for the seller's account.
@@ -67,6 +169,7 @@ impl Street {
         let key = Key::new([7; KEY_BYTES]);
         let source = NewSource {
             id,
+            requested_by: UserId::from_uuid(uuid(1)),
             name: name.to_owned(),
             adapter: adapter.to_owned(),
             tolerance_s: 300,
@@ -76,7 +179,13 @@ impl Street {
             now: now(),
         };
         let mut tx = self.store.begin_write().await.unwrap();
-        sources::insert(&mut tx, &source).await.unwrap();
+        assert!(sources::insert(&mut tx, &source).await.unwrap());
+        let active = SourceState::Active(SourceApproval {
+            requested_by: UserId::from_uuid(uuid(1)),
+            approved_by: UserId::from_uuid(uuid(2)),
+        });
+        let moved = source_states::update_state(&mut tx, id, 1, active).await;
+        assert!(moved.unwrap());
         sources::bind_account(&mut tx, id, AccountId::from_uuid(uuid(40)), now())
             .await
             .unwrap();
@@ -164,6 +273,18 @@ async fn serve(state: AppState) -> String {
     address
 }
 
+fn draft(id: MerchantId, profile: MerchantProfile) -> Merchant {
+    Merchant {
+        id,
+        profile,
+        state: MerchantState::Draft,
+        created_by: UserId::from_uuid(uuid(1)),
+        created_at: now(),
+        updated_at: now(),
+        version: 1,
+    }
+}
+
 async fn people_and_places(tx: &mut Tx) {
     let (maker, checker) = (UserId::from_uuid(uuid(1)), UserId::from_uuid(uuid(2)));
     let seed = ZoneSeed::all()
@@ -184,33 +305,27 @@ async fn people_and_places(tx: &mut Tx) {
     };
     assert!(zones::insert(tx, &zone).await.unwrap());
     let name = TradeName::parse("Bún ốc Phủ Tây Hồ").unwrap();
-    let merchant = Merchant {
-        id: MerchantId::from_uuid(uuid(20)),
-        profile: MerchantProfile {
-            kind: MerchantKind::Household,
-            name: name.clone(),
-            representative: PersonName::parse("Nguyễn Thị Đào").unwrap(),
-            tax_code: TaxCode::parse("001185000123").unwrap(),
-            phone: Phone::parse("0912345678").unwrap(),
-        },
-        state: MerchantState::Draft,
-        created_by: maker,
-        created_at: now(),
-        updated_at: now(),
-        version: 1,
+    let profile = MerchantProfile {
+        kind: MerchantKind::Household,
+        name: name.clone(),
+        representative: PersonName::parse("Nguyễn Thị Đào").unwrap(),
+        tax_code: TaxCode::parse("001185000123").unwrap(),
+        phone: Phone::parse("0912345678").unwrap(),
     };
+    let merchant = draft(MerchantId::from_uuid(uuid(20)), profile);
     assert!(merchants::insert(tx, &merchant).await.unwrap());
     let approval = Approval {
         submitted_by: maker,
         approved_by: checker,
         approved_at: now(),
     };
-    let active = MerchantState::Active { approval };
-    assert!(
-        merchants::update_state(tx, merchant.id, 1, &active, now())
-            .await
-            .unwrap()
-    );
+    let submitted = MerchantState::Submitted {
+        submitted_by: maker,
+    };
+    for (version, state) in [(1, submitted), (2, MerchantState::Active { approval })] {
+        let moved = merchants::update_state(tx, merchant.id, version, &state, now()).await;
+        assert!(moved.unwrap());
+    }
     let outlet = Outlet {
         id: OutletId::from_uuid(uuid(30)),
         merchant: merchant.id,

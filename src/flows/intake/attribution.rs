@@ -12,7 +12,8 @@ use crate::domain::matching::{self, Texts};
 use crate::store::StoreError;
 use crate::store::codes::{self, CodeRow};
 use crate::store::events::NewEvent;
-use crate::store::payments::{self, NewPayment, NewSuspenseItem};
+use crate::store::payments::{self, NewPayment};
+use crate::store::suspense::{self, NewSuspenseItem};
 use crate::store::transactions::NewTransaction;
 
 /// What was decided, for the audit.
@@ -183,7 +184,7 @@ async fn suspend(
         explanation: stored(explanation),
         opened_at: at,
     };
-    payments::insert_suspense(&mut batch.tx, &item).await?;
+    suspense::insert(&mut batch.tx, &item).await?;
     let id = batch.event_id(at);
     batch.events.push(NewEvent {
         id,

@@ -180,6 +180,13 @@ fn taken(value: UniqueValue) -> Problem {
                 "This account number is registered.",
             ),
         ),
+        UniqueValue::SourceName => (
+            "/name",
+            Text::new(
+                "Tên nguồn đã được dùng.",
+                "This name of a source is in use.",
+            ),
+        ),
     };
     let error = FieldError::new(pointer, "taken", text);
     Problem::new(Code::AlreadyExists).errors(vec![error])

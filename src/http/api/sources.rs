@@ -1,0 +1,327 @@
+//! `/v1/sources`: the vendor accounts whose notices are believed.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::Response;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::PageQuery;
+use super::registry::{Versioned, by_id, change};
+use crate::banks::{ADAPTERS, Credentials, CredentialsFault, adapter_by_name};
+use crate::domain::day::to_rfc3339;
+use crate::domain::ids::{AccountId, SourceId, UserId};
+use crate::domain::source::SourceName;
+use crate::flows::register_source::{self, KnownSource, SourceError, SourceRequest};
+use crate::http::AppState;
+use crate::http::auth::{Admin, Staff};
+use crate::http::extract::{Json, Path, Query};
+use crate::http::idempotency::{Begun, Creation, IdempotencyKey};
+use crate::http::language::Text;
+use crate::http::page::Page;
+use crate::http::problem::{FieldError, FieldErrors, Problem};
+use crate::store::sources::{self, SourceRow};
+
+/// The most accounts that are named when a source is asked for.
+const ACCOUNTS_MAX: usize = 200;
+/// The most a signed time may be from ours, in seconds: an hour.
+const TOLERANCE_MAX_S: u32 = 3600;
+
+/// A source to ask for.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "sepay",
+    "adapter": "sepay_hmac",
+    "account_ids": ["acc_01920000000070008000000000000001"],
+}))]
+pub struct SourceCreation {
+    /// The last part of its address for ever, such as `sepay`: `/v1/callbacks/sepay`.
+    name: String,
+    /// The format it speaks: `standard_webhooks`, `sepay_hmac` or `payos`.
+    adapter: String,
+    /// The secret that the vendor made; made here, and shown once, when absent.
+    secret: Option<String>,
+    /// Of `standard_webhooks`: the sender's key for `v1a` signatures, `whpk_…`.
+    ed25519_public_key: Option<String>,
+    /// Terminal or partner numbers of the vendor, where its format has any.
+    #[serde(default)]
+    config: BTreeMap<String, String>,
+    /// How old or early a signed time may be, in seconds; 300 when absent.
+    tolerance_s: Option<u32>,
+    /// The accounts it may speak for: a notice about another one makes no payment.
+    account_ids: Vec<String>,
+}
+
+/// A vendor account at a bank or aggregator.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Source, example = json!({
+    "id": "src_01920000000070008000000000000001",
+    "name": "sepay",
+    "callback_path": "/v1/callbacks/sepay",
+    "adapter": "sepay_hmac",
+    "state": "active",
+    "ed25519_public_key": null,
+    "config": {},
+    "tolerance_s": 300,
+    "account_ids": ["acc_01920000000070008000000000000001"],
+    "requested_by": "usr_01920000000070008000000000000001",
+    "approved_by": "usr_01920000000070008000000000000002",
+    "secret_created_at": "2026-11-23T09:00:00+07:00",
+    "secret_last_used_at": "2026-11-24T10:30:00+07:00",
+    "previous_secret_expires_at": null,
+    "previous_secret_last_used_at": null,
+    "next_secret_requested_by": null,
+    "next_secret_created_at": null,
+    "created_at": "2026-11-23T09:00:00+07:00",
+    "version": 2,
+}))]
+pub struct SourceDocument {
+    id: String,
+    name: String,
+    /// Where its notices are posted.
+    callback_path: String,
+    adapter: String,
+    /// `pending`, `active`, `disabled` or `discarded`.
+    state: &'static str,
+    ed25519_public_key: Option<String>,
+    config: BTreeMap<String, String>,
+    tolerance_s: i64,
+    /// The accounts it may speak for.
+    account_ids: Vec<String>,
+    requested_by: String,
+    approved_by: Option<String>,
+    secret_created_at: String,
+    /// When a notice was last proved with the secret in use.
+    secret_last_used_at: Option<String>,
+    /// Until when the secret before it is good.
+    previous_secret_expires_at: Option<String>,
+    /// When a notice was last proved with the secret before.
+    previous_secret_last_used_at: Option<String>,
+    /// Who asked for the secret that waits for a second person.
+    next_secret_requested_by: Option<String>,
+    next_secret_created_at: Option<String>,
+    created_at: String,
+    version: i64,
+}
+
+/// A source, with its secret when that was made here just now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IssuedSource, example = json!({
+    "source": {
+        "id": "src_01920000000070008000000000000001",
+        "name": "sepay",
+        "callback_path": "/v1/callbacks/sepay",
+        "adapter": "sepay_hmac",
+        "state": "pending",
+    },
+    "secret": "6f1d…",
+}))]
+pub struct IssuedSourceDocument {
+    source: SourceDocument,
+    /// For the vendor's page; null when the vendor made it. Nobody can show it again.
+    secret: Option<String>,
+}
+
+impl SourceDocument {
+    fn new(source: SourceRow, accounts: &[AccountId]) -> Result<Self, Problem> {
+        let state = source.state()?;
+        let person = |id: Uuid| UserId::from_uuid(id).to_string();
+        Ok(Self {
+            id: SourceId::from_uuid(source.id).to_string(),
+            callback_path: format!("/v1/callbacks/{}", source.name),
+            name: source.name,
+            adapter: source.adapter,
+            state: state.status().as_str(),
+            ed25519_public_key: source.ed25519_public_key,
+            config: serde_json::from_str(&source.config).unwrap_or_default(),
+            tolerance_s: source.tolerance_s,
+            account_ids: accounts.iter().map(ToString::to_string).collect(),
+            requested_by: state.requested_by().to_string(),
+            approved_by: state.approved_by().map(|it| it.to_string()),
+            secret_created_at: to_rfc3339(source.secret_created_at),
+            secret_last_used_at: source.secret_last_used_at.map(to_rfc3339),
+            previous_secret_expires_at: source.previous_secret_expires_at.map(to_rfc3339),
+            previous_secret_last_used_at: source.previous_secret_last_used_at.map(to_rfc3339),
+            next_secret_requested_by: source.next_secret_requested_by.map(person),
+            next_secret_created_at: source.next_secret_created_at.map(to_rfc3339),
+            created_at: to_rfc3339(source.created_at),
+            version: source.version,
+        })
+    }
+}
+
+impl IssuedSourceDocument {
+    pub(super) fn new(known: KnownSource) -> Result<Self, Problem> {
+        let secret = known.made_secret.map(|it| it.expose_secret().to_owned());
+        let source = SourceDocument::new(known.source, &known.accounts)?;
+        Ok(Self { source, secret })
+    }
+}
+
+impl SourceCreation {
+    fn read(&self) -> Result<SourceRequest, Problem> {
+        let mut errors = FieldErrors::new();
+        let name = errors.check("/name", SourceName::parse(&self.name));
+        let adapter = adapter_by_name(&self.adapter);
+        if adapter.is_none() {
+            let names: Vec<_> = ADAPTERS.iter().map(|adapter| adapter.name()).collect();
+            let names = names.join(", ");
+            let message = Text::new(
+                format!("Dùng một trong: {names}."),
+                format!("Use one of {names}."),
+            );
+            errors.push(FieldError::new("/adapter", "unknown_word", message));
+        }
+        let tolerance_s = self.tolerance_s.unwrap_or(Credentials::DEFAULT_TOLERANCE_S);
+        if !(1..=TOLERANCE_MAX_S).contains(&tolerance_s) {
+            errors.push(out_of_range("/tolerance_s", 1, TOLERANCE_MAX_S));
+        }
+        if self.account_ids.len() > ACCOUNTS_MAX {
+            let message = Text::new(
+                format!("Tối đa {ACCOUNTS_MAX} tài khoản."),
+                format!("At most {ACCOUNTS_MAX} accounts."),
+            );
+            errors.push(FieldError::new("/account_ids", "too_long", message));
+        }
+        let accounts: Vec<_> = (self.account_ids.iter().enumerate())
+            .filter_map(|(place, id)| {
+                errors.check(format!("/account_ids/{place}"), id.parse::<AccountId>())
+            })
+            .collect();
+        errors.finish()?;
+        let read = "every field was checked";
+        Ok(SourceRequest {
+            name: name.expect(read),
+            adapter: adapter.expect(read),
+            secret: self.secret.clone(),
+            ed25519_public_key: self.ed25519_public_key.clone(),
+            config: self.config.clone(),
+            tolerance_s,
+            accounts,
+        })
+    }
+}
+
+pub(super) fn out_of_range(pointer: &str, least: u32, most: u32) -> FieldError {
+    let message = Text::new(
+        format!("Từ {least} đến {most}."),
+        format!("From {least} to {most}."),
+    );
+    FieldError::new(pointer, "out_of_range", message)
+}
+
+impl From<SourceError> for Problem {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Change(error) => error.into(),
+            SourceError::Credentials(fault) => {
+                let pointer = match &fault {
+                    CredentialsFault::SecretFromVendor | CredentialsFault::SecretForm(_) => {
+                        "/secret".to_owned()
+                    }
+                    CredentialsFault::PublicKeyForm | CredentialsFault::NoPublicKey => {
+                        "/ed25519_public_key".to_owned()
+                    }
+                    CredentialsFault::UnknownSetting(name) => format!("/config/{name}"),
+                };
+                FieldError::explain(pointer, &fault).into()
+            }
+            SourceError::UnknownAccount(place) => {
+                let text = Text::new("Không có tài khoản này.", "There is no such account.");
+                let pointer = format!("/account_ids/{place}");
+                FieldError::new(pointer, "unknown_account", text).into()
+            }
+        }
+    }
+}
+
+/// Asks for a source.
+#[utoipa::path(
+    post,
+    path = "/v1/sources",
+    tag = "bank in",
+    summary = "Ask for a source",
+    description = "For administrators. Its notices are taken after another administrator has approved it. A secret that is made here is shown in this answer only.",
+    operation_id = "create_source",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same body, the first answer comes back.")),
+    request_body = SourceCreation,
+    responses((status = 201, description = "Asked for.", body = IssuedSourceDocument))
+)]
+pub async fn create(
+    Admin(caller): Admin,
+    State(state): State<AppState>,
+    key: IdempotencyKey,
+    Json(body): Json<SourceCreation>,
+) -> Result<Response, Problem> {
+    let (new, change) = (body.read()?, change(&caller, &state)?);
+    let mut work = match Creation::begin(&state, &caller, "sources.create", key, &body).await? {
+        Begun::Replay(response) => return Ok(response),
+        Begun::First(work) => work,
+    };
+    let key = &state.ledger.master_key;
+    let known = register_source::request(work.tx(), &change, key, new).await?;
+    work.created(&IssuedSourceDocument::new(known)?).await
+}
+
+/// One source.
+#[utoipa::path(
+    get,
+    path = "/v1/sources/{id}",
+    tag = "bank in",
+    summary = "Read a source",
+    description = "For staff. No secret is shown.",
+    operation_id = "read_source",
+    params(("id" = String, Path, description = "The source.")),
+    responses((status = 200, description = "The source.", body = SourceDocument))
+)]
+pub async fn read(
+    _staff: Staff,
+    State(state): State<AppState>,
+    Path(id): Path<SourceId>,
+) -> Result<Versioned<SourceDocument>, Problem> {
+    let mut tx = state.ledger.store.begin_read().await?;
+    shown(register_source::read(&mut tx, id).await?)
+}
+
+/// The sources in the order of their creation.
+#[utoipa::path(
+    get,
+    path = "/v1/sources",
+    tag = "bank in",
+    summary = "List the sources",
+    description = "For staff. No secret is shown; the accounts of each stand in its own document.",
+    operation_id = "list_sources",
+    params(PageQuery),
+    responses((status = 200, description = "A page of sources.", body = Page<SourceDocument>))
+)]
+pub async fn list(
+    Staff(caller): Staff,
+    State(state): State<AppState>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<SourceDocument>>, Problem> {
+    let cursor = query.cursor.as_deref();
+    let request = state
+        .page_key
+        .request("sources", &caller.actor, query.limit, cursor)?;
+    let after = request.after().map(|it| SourceId::from_uuid(it.id));
+    let mut tx = state.ledger.store.begin_read().await?;
+    let mut known = Vec::new();
+    for row in sources::list(&mut tx, after, request.fetch_rows()).await? {
+        known.push(register_source::with_accounts(&mut tx, row).await?);
+    }
+    let position = |known: &KnownSource| by_id(known.source.id);
+    let page = request.page(known, position, |known| {
+        SourceDocument::new(known.source, &known.accounts)
+    });
+    Ok(Json(page.transpose()?))
+}
+
+pub(super) fn shown(known: KnownSource) -> Result<Versioned<SourceDocument>, Problem> {
+    let version = known.source.version;
+    let document = SourceDocument::new(known.source, &known.accounts)?;
+    Ok(Versioned(version, document))
+}

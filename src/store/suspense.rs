@@ -1,0 +1,186 @@
+//! Suspense: credits that name no single code and wait for their trader.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::reach::Reach;
+use super::{StoreError, Tx, expect_one, on_engine};
+use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, SuspenseId};
+
+/// A credit that names no single code, to be looked at by its merchant.
+#[derive(Clone, Debug)]
+pub struct NewSuspenseItem {
+    /// Its id.
+    pub id: SuspenseId,
+    /// The credit.
+    pub transaction: BankTransactionId,
+    /// Whose account it came to.
+    pub merchant: MerchantId,
+    /// The account.
+    pub account: AccountId,
+    /// Why no code was taken, as JSON.
+    pub explanation: String,
+    /// The present.
+    pub opened_at: DateTime<Utc>,
+}
+
+/// Puts a credit in suspense.
+pub async fn insert(tx: &mut Tx, item: &NewSuspenseItem) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO suspense_items
+            (id,
+             transaction_id,
+             merchant_id,
+             account_id,
+             state,
+             explanation,
+             opened_at,
+             version)
+        VALUES ($1, $2, $3, $4, 'open', $5, $6, 1)";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(item.id.uuid())
+            .bind(item.transaction.uuid())
+            .bind(item.merchant.uuid())
+            .bind(item.account.uuid())
+            .bind(&item.explanation)
+            .bind(item.opened_at)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    expect_one("suspense_items", affected)
+}
+
+/// A stored suspense item with the facts of its credit.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct SuspenseRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The credit.
+    pub transaction_id: Uuid,
+    /// Whose account it came to.
+    pub merchant_id: Uuid,
+    /// The account.
+    pub account_id: Uuid,
+    /// `open` or `settled`.
+    pub state: String,
+    /// Why no code was taken, as JSON.
+    pub explanation: String,
+    /// Since when it waits.
+    pub opened_at: DateTime<Utc>,
+    /// When a person settled it.
+    pub settled_at: Option<DateTime<Utc>>,
+    /// How much came, đồng.
+    pub amount_vnd: i64,
+    /// The transfer text.
+    pub content: String,
+    /// The bank's own reference.
+    pub bank_reference: Option<String>,
+    /// The bank's time.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// The columns of suspense items within reach: $1 is the merchant, $2 the person whose zones
+/// count.
+macro_rules! select_within_reach {
+    ($rest:literal) => {
+        concat!(
+            "SELECT s.id,
+                s.transaction_id,
+                s.merchant_id,
+                s.account_id,
+                s.state,
+                s.explanation,
+                s.opened_at,
+                s.settled_at,
+                t.amount_vnd,
+                t.content,
+                t.bank_reference,
+                t.occurred_at
+            FROM suspense_items s JOIN bank_transactions t ON t.id = s.transaction_id
+            WHERE ($1 IS NULL OR s.merchant_id = $1)
+                AND ($2 IS NULL OR EXISTS (SELECT 1 FROM outlets o
+                    JOIN user_zones u ON u.zone_id = o.zone_id
+                    WHERE o.merchant_id = s.merchant_id AND u.user_id = $2)) ",
+            $rest
+        )
+    };
+}
+
+/// One item within reach.
+pub async fn find(
+    tx: &mut Tx,
+    reach: Reach,
+    id: SuspenseId,
+) -> Result<Option<SuspenseRow>, StoreError> {
+    const SQL: &str = select_within_reach!("AND s.id = $3");
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(id.uuid())
+            .fetch_optional(connection)
+            .await
+    })?)
+}
+
+/// Open items within reach, longest waiting first, after a place in the list.
+pub async fn list_open(
+    tx: &mut Tx,
+    reach: Reach,
+    after: Option<(DateTime<Utc>, SuspenseId)>,
+    limit: u32,
+) -> Result<Vec<SuspenseRow>, StoreError> {
+    const SQL: &str = select_within_reach!(
+        "AND s.state = 'open'
+            AND ($3 IS NULL OR s.opened_at > $3 OR (s.opened_at = $3 AND s.id > $4))
+        ORDER BY s.opened_at, s.id LIMIT $5"
+    );
+    let (time, id) = after.unzip();
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(time)
+            .bind(id.map(SuspenseId::uuid))
+            .bind(i64::from(limit))
+            .fetch_all(connection)
+            .await
+    })?)
+}
+
+/// How many items wait within reach, since when the oldest, and how many since before a
+/// moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Waiting {
+    /// All that wait.
+    pub open: i64,
+    /// Since when the oldest waits.
+    pub oldest: Option<DateTime<Utc>>,
+    /// Of these, the ones that wait since before the moment that was asked for.
+    pub older: i64,
+}
+
+/// Counts the open items within reach and those that wait since before `moment`.
+pub async fn waiting(
+    tx: &mut Tx,
+    reach: Reach,
+    moment: DateTime<Utc>,
+) -> Result<Waiting, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) AS open, MIN(s.opened_at) AS oldest,
+            CAST(COALESCE(SUM(CASE WHEN s.opened_at < $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS older
+        FROM suspense_items s
+        WHERE s.state = 'open'
+            AND ($1 IS NULL OR s.merchant_id = $1)
+            AND ($2 IS NULL OR EXISTS (SELECT 1 FROM outlets o
+                JOIN user_zones u ON u.zone_id = o.zone_id
+                WHERE o.merchant_id = s.merchant_id AND u.user_id = $2))";
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(moment)
+            .fetch_one(connection)
+            .await
+    })?)
+}
