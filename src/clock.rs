@@ -15,6 +15,8 @@ pub enum Clock {
     System,
     /// A clock that stands still until it is moved.
     Fixed(Arc<Mutex<DateTime<Utc>>>),
+    /// The machine's clock, shown earlier or later: for sample data of another day.
+    Shifted(TimeDelta),
 }
 
 impl Clock {
@@ -31,6 +33,7 @@ impl Clock {
     pub fn now(&self) -> DateTime<Utc> {
         match self {
             Self::System => to_microseconds(Utc::now()),
+            Self::Shifted(by) => to_microseconds(Utc::now() + *by),
             Self::Fixed(at) => to_microseconds(*at.lock().expect("no holder of the clock panics")),
         }
     }

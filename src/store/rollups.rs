@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::{StoreError, Tx, on_engine};
+use crate::domain::adoption::closing::DAY_CLOSES_AFTER_DAYS;
 use crate::domain::ids::{MerchantId, OutletId, ZoneId};
 
 /// What sums change by; negative when a payment leaves them.
@@ -69,13 +70,26 @@ pub struct OutletDay {
 pub struct Movements {
     outlets: BTreeMap<OutletDay, Movement>,
     tickets: BTreeMap<(ZoneId, NaiveDate, i64), i64>,
+    /// The part that was told after its day had closed.
+    late: BTreeMap<(ZoneId, NaiveDate), Movement>,
 }
 
 impl Movements {
-    /// Adds a movement of one payment whose sale amount is `ticket_vnd`.
-    pub fn add(&mut self, place: OutletDay, movement: Movement, ticket_vnd: i64) {
+    /// Adds a movement of one payment whose sale amount is `ticket_vnd`, told on the local day
+    /// `told_on`.
+    pub fn add(
+        &mut self,
+        place: OutletDay,
+        movement: Movement,
+        ticket_vnd: i64,
+        told_on: NaiveDate,
+    ) {
         let sum = self.outlets.entry(place).or_default();
         *sum = sum.plus(movement);
+        if place.day + Days::new(DAY_CLOSES_AFTER_DAYS) < told_on {
+            let late = self.late.entry((place.zone, place.day)).or_default();
+            *late = late.plus(movement);
+        }
         if movement.payments != 0 {
             let ticket = self
                 .tickets
@@ -86,12 +100,11 @@ impl Movements {
     }
 }
 
-/// Writes movements. A change to a day before `open_since` raises the day's revision and
-/// records what moved.
+/// Writes movements. What was told after its day had closed raises the day's revision and is
+/// recorded with it.
 pub async fn apply(
     tx: &mut Tx,
     movements: &Movements,
-    open_since: NaiveDate,
     now: DateTime<Utc>,
     cause: &str,
 ) -> Result<(), StoreError> {
@@ -104,11 +117,13 @@ pub async fn apply(
         let sum = zones.entry((place.zone, place.day)).or_default();
         *sum = sum.plus(*movement);
     }
-    for ((zone, day), movement) in zones {
-        let late = day < open_since;
-        let revision = add_zone_day(tx, zone, day, &movement, late).await?;
-        if late {
-            record_revision(tx, zone, day, revision, now, &movement, cause).await?;
+    for (place, movement) in zones {
+        let (zone, day) = place;
+        let late = movements.late.get(&place);
+        let late = late.filter(|late| **late != Movement::default());
+        let revision = add_zone_day(tx, zone, day, &movement, late.is_some()).await?;
+        if let Some(late) = late {
+            record_revision(tx, zone, day, revision, now, late, cause).await?;
         }
     }
     for ((zone, day, sale_vnd), payments) in &movements.tickets {

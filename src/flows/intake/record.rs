@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -20,9 +20,6 @@ use crate::store::sources::{self, BoundAccount, DeliveryCounts};
 use crate::store::transactions::{self, NewEvidence, NewTransaction};
 use crate::store::{StoreError, Tx, alerts, callbacks};
 use crate::vault::Key;
-
-/// A day's figures are provisional this long; a later change is a numbered revision.
-const DAYS_OPEN: i64 = 3;
 
 /// An open transaction and what it will write at its end.
 pub(super) struct Batch<'a> {
@@ -99,16 +96,8 @@ impl<'a> Batch<'a> {
 
     /// Writes what belongs to the whole batch, then makes it durable.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        let open_since = local_day(self.newest) - TimeDelta::days(DAYS_OPEN);
-        let now = self.newest;
-        rollups::apply(
-            &mut self.tx,
-            &self.movements,
-            open_since,
-            now,
-            "late notice",
-        )
-        .await?;
+        let movements = &self.movements;
+        rollups::apply(&mut self.tx, movements, self.newest, "late notice").await?;
         for ((source, day), counts) in &self.counts {
             sources::count_deliveries(&mut self.tx, *source, *day, counts).await?;
         }

@@ -1,9 +1,10 @@
 //! What the payments of a code are worth after a new credit, and what the sums move by.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::record::Batch;
+use crate::domain::day::local_day;
 use crate::domain::ids::{CodeId, MerchantId, OutletId, PaymentId, ZoneId};
 use crate::domain::money::Vnd;
 use crate::domain::outlet::OutletEvent;
@@ -43,11 +44,12 @@ pub(super) async fn weigh(
     };
     let credits = rows.iter().map(credit).collect::<Result<Vec<_>, _>>()?;
     let assessed = assess(&expectation, &credits);
+    let told_on = local_day(payment.recorded_at);
     let mut weighed = None;
     for assessment in &assessed.payments {
         let row = rows.iter().find(|row| row.identity == assessment.identity);
         let row = row.ok_or(StoreError::Conflict { table: "payments" })?;
-        restate(batch, row, assessment).await?;
+        restate(batch, row, assessment, told_on).await?;
         if row.id == payment.id.uuid() {
             weighed = Some(Weighed {
                 flags: assessment.flags.to_string(),
@@ -61,11 +63,13 @@ pub(super) async fn weigh(
     weighed.ok_or(StoreError::Conflict { table: "payments" })
 }
 
-/// Writes what a payment is worth now and moves the sums by the difference.
+/// Writes what a payment is worth now and moves the sums by the difference, which was told on
+/// a local day.
 async fn restate(
     batch: &mut Batch<'_>,
     row: &PaymentRow,
     assessment: &Assessment,
+    told_on: NaiveDate,
 ) -> Result<(), StoreError> {
     let standing = Standing {
         status: assessment.status.as_str().to_owned(),
@@ -93,8 +97,9 @@ async fn restate(
     };
     let old = movement(&before, row.received_vnd);
     let new = movement(&standing, row.received_vnd);
-    batch.movements.add(place, old.reversed(), before.sale_vnd);
-    batch.movements.add(place, new, standing.sale_vnd);
+    let movements = &mut batch.movements;
+    movements.add(place, old.reversed(), before.sale_vnd, told_on);
+    movements.add(place, new, standing.sale_vnd, told_on);
     Ok(())
 }
 
