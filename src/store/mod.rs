@@ -23,6 +23,7 @@ pub mod payments;
 pub mod reach;
 pub mod rollups;
 mod setup;
+pub mod source_health;
 pub mod sources;
 pub mod transactions;
 pub mod zones;

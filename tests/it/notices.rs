@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use hmac::{Hmac, KeyInit, Mac};
 use phocho::domain::day::Window;
 use phocho::domain::ids::CodeId;
-use phocho::store::adoption::{self, Place};
+use phocho::store::adoption::{self, Area, Place};
 use phocho::store::payments;
 use phocho::store::reach::Reach;
 use phocho::store::{audit, rollups, sources};
@@ -164,7 +164,8 @@ async fn fifty_copies_of_one_notice_at_once_make_one_payment(database: Database)
     }
     assert_eq!(payments_of(&street).await.len(), 4);
     let mut tx = street.store.begin_read().await.unwrap();
-    let counts = adoption::count(&mut tx, &Place::Everywhere, Window::day(day()))
+    let everywhere = Area::new(Reach::Everything, Place::Everywhere);
+    let counts = adoption::count(&mut tx, &everywhere, Window::day(day()))
         .await
         .unwrap();
     assert_eq!((counts.payments, counts.sale_vnd), (4, 180_000));
