@@ -131,6 +131,11 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::payment_codes::cancel))
         .routes(routes!(api::code_pictures::svg))
         .routes(routes!(api::code_pictures::png))
+        // Staff, within their zones.
+        .routes(routes!(api::adoption::scorecard))
+        .routes(routes!(api::adoption::indicators))
+        .routes(routes!(api::adoption::indicator))
+        .routes(routes!(api::adoption::series))
         // Whoever holds a one-time link.
         .routes(routes!(api::tokens::redeem))
         // Whoever runs it.
