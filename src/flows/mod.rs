@@ -7,6 +7,7 @@ pub mod disclose;
 pub mod idempotency;
 pub mod intake;
 pub mod issue_code;
+pub mod measure_adoption;
 pub mod open_outlet;
 pub mod receive_notice;
 pub mod register_merchant;

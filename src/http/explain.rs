@@ -11,6 +11,7 @@ use crate::domain::disclosure::CaseNumberError;
 use crate::domain::establishment::{OpenDaysError, OwnerKeyError};
 use crate::domain::ids::IdError;
 use crate::domain::money::VndError;
+use crate::domain::period::PeriodError;
 use crate::domain::phone::PhoneError;
 use crate::domain::refusal::Refusal;
 use crate::domain::source::SourceNameError;
@@ -50,6 +51,12 @@ explain_by_code! {
     }
     OpenDaysError { Self => "wrong_form", }
     OwnerKeyError { Self => "wrong_form", }
+    PeriodError {
+        Self::Day | Self::Week | Self::Month => "wrong_form",
+        Self::Year => "out_of_range",
+        Self::Reversed => "reversed",
+        Self::TooLong => "too_long",
+    }
     PhoneError {
         Self::Charset => "wrong_character",
         Self::Country => "wrong_country",

@@ -149,6 +149,11 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::suspense::read))
         .routes(routes!(api::bank_transactions::list))
         .routes(routes!(api::bank_transactions::read))
+        // Staff, within their zones.
+        .routes(routes!(api::adoption::scorecard))
+        .routes(routes!(api::adoption::indicators))
+        .routes(routes!(api::adoption::indicator))
+        .routes(routes!(api::adoption::series))
         // Whoever holds a one-time link.
         .routes(routes!(api::tokens::redeem))
         // Whoever runs it.

@@ -33,6 +33,7 @@ const PROBLEM: &str = "Problem";
         (name = "registry", description = "Where people trade, who trades there, and where their money goes."),
         (name = "codes", description = "What the customer scans."),
         (name = "money", description = "What the banks said and what it was taken for."),
+        (name = "adoption", description = "Whether it worked: figures with their denominators."),
         (name = "operation", description = "For whoever runs it."),
     ),
 )]

@@ -1,16 +1,26 @@
-//! The counts behind the indicators. This file only counts; what the counts mean is decided
+//! The counts behind the indicators. These files only count; what the counts mean is decided
 //! in [`crate::domain::adoption`].
 //!
 //! Payments are read from the sums by day, never one by one, so a figure costs the same at
 //! any number of payments.
+//!
+//! - here: where figures are asked for, and everything over one window
+//! - [`stock`]: establishments at the end of a window
+//! - [`by_day`]: payments, tickets and notices day by day, for series
+//! - [`revisions`]: what moved after a day was closed
+
+pub mod by_day;
+pub mod revisions;
+pub mod stock;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::reach::Reach;
 use super::sources::delivery_counts;
 use super::{StoreError, Tx, inconsistent, on_engine};
 use crate::domain::adoption::ticket::TicketHistogram;
-use crate::domain::adoption::{CensusUsed, Counts, Notices, REGULAR_DAYS, SEASONED_DAYS};
+use crate::domain::adoption::{CensusUsed, Counts, Notices, Scope};
 use crate::domain::day::{Window, start_of_day};
 use crate::domain::ids::ZoneId;
 use crate::domain::money::Vnd;
@@ -26,70 +36,142 @@ pub enum Place {
     /// The zones of a ward: for stocks those that are in it on the last day, for payments
     /// those that were in it on the day of the payment.
     Ward(String),
+    /// The zones whose ward is not known, by the same days.
+    UnknownWard,
 }
 
-impl Place {
-    fn zone(&self) -> Option<Uuid> {
-        match self {
-            Self::Zone(zone) => Some(zone.uuid()),
-            Self::Everywhere | Self::Ward(_) => None,
+/// A place, as far as the caller reaches.
+#[derive(Clone, Debug)]
+pub struct Area {
+    place: Place,
+    reach: Reach,
+}
+
+impl Area {
+    /// Everything that is counted here lies within `reach`. A merchant looks after no zone,
+    /// so it finds nothing.
+    pub const fn new(reach: Reach, place: Place) -> Self {
+        Self { place, reach }
+    }
+
+    /// The place.
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// What figures are asked for: a person's zones are zones, even all of them.
+    pub fn scope(&self) -> Scope {
+        match (&self.place, self.reach) {
+            (Place::Everywhere, Reach::Everything) => Scope::Everything,
+            _ => Scope::Zones,
         }
     }
 
-    fn ward(&self) -> Option<&str> {
-        match self {
-            Self::Ward(ward) => Some(ward),
-            Self::Everywhere | Self::Zone(_) => None,
+    pub(super) fn zone(&self) -> Option<Uuid> {
+        match self.place {
+            Place::Zone(zone) => Some(zone.uuid()),
+            Place::Everywhere | Place::Ward(_) | Place::UnknownWard => None,
         }
     }
+
+    /// The ward; an empty name stands for the unknown one.
+    pub(super) fn ward(&self) -> Option<&str> {
+        match &self.place {
+            Place::Ward(ward) => Some(ward),
+            Place::UnknownWard => Some(""),
+            Place::Everywhere | Place::Zone(_) => None,
+        }
+    }
+
+    pub(super) fn caretaker(&self) -> Option<Uuid> {
+        self.reach.user().or(self.reach.merchant())
+    }
 }
+
+/// Whether a zone column lies in an area on the day of another column: $2 is the zone, $3 the
+/// ward, $4 the person whose zones count.
+macro_rules! in_area {
+    ($zone:literal, $day:literal) => {
+        concat!(
+            "($2 IS NULL OR ",
+            $zone,
+            " = $2)
+            AND ($3 IS NULL OR $3 = COALESCE((SELECT w.ward FROM zone_wards w
+                WHERE w.zone_id = ",
+            $zone,
+            " AND w.valid_from <= ",
+            $day,
+            " AND (w.valid_to IS NULL OR w.valid_to >= ",
+            $day,
+            ")), ''))
+            AND ($4 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
+                WHERE u.zone_id = ",
+            $zone,
+            " AND u.user_id = $4))"
+        )
+    };
+}
+pub(crate) use in_area;
 
 /// Counts everything that the indicators need over a window.
-pub async fn count(tx: &mut Tx, place: &Place, window: Window) -> Result<Counts, StoreError> {
-    let stock = stock(tx, place, window).await?;
-    let (registered_outside, active_outside) = outside(tx, place, window).await?;
-    let sums = sums(tx, place, window).await?;
+pub async fn count(tx: &mut Tx, area: &Area, window: Window) -> Result<Counts, StoreError> {
+    let stock = stock::count(tx, area, window).await?;
+    let sums = sums(tx, area, window).await?;
     Ok(Counts {
-        operating: stock.operating,
-        registered: stock.registered,
-        registered_outside,
-        active: stock.active,
-        active_outside,
-        regular: stock.regular,
-        seasoned: stock.seasoned,
-        never_active: stock.never_active,
         payments: sums.payments,
         sale_vnd: sums.sale_vnd,
         received_vnd: sums.received_vnd,
         by_account_payments: sums.by_account_payments,
         by_account_sale_vnd: sums.by_account_sale_vnd,
-        tickets: tickets(tx, place, window).await?,
-        notices: notices(tx, window).await?,
+        tickets: tickets(tx, area, window).await?,
+        notices: notices(tx, area, window).await?,
+        ..stock
     })
 }
 
-/// The censuses behind the denominators on the last day.
+/// Whether a ward ever held a zone within reach.
+pub async fn ward_is_known(tx: &mut Tx, reach: Reach, ward: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM zone_wards w
+        WHERE w.ward = $1 AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
+            WHERE u.zone_id = w.zone_id AND u.user_id = $2))";
+    let caretaker = reach.user().or(reach.merchant());
+    let zones: i64 = on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(ward)
+            .bind(caretaker)
+            .fetch_one(connection)
+            .await
+    })?;
+    Ok(zones > 0)
+}
+
+/// The censuses behind the denominators on the last day: of each zone the newest that was
+/// walked by then.
 pub async fn censuses(
     tx: &mut Tx,
-    place: &Place,
+    area: &Area,
     last: NaiveDate,
 ) -> Result<Vec<CensusUsed>, StoreError> {
-    const SQL: &str = "SELECT z.code, c.version, c.surveyed_on
+    const SQL: &str = concat!(
+        "SELECT z.code, c.version, c.surveyed_on
         FROM censuses c JOIN zones z ON z.id = c.zone_id
         WHERE c.surveyed_on <= $1
             AND NOT EXISTS (SELECT 1 FROM censuses n
-                WHERE n.zone_id = c.zone_id AND n.surveyed_on <= $1 AND n.version > c.version)
-            AND ($2 IS NULL OR c.zone_id = $2)
-            AND ($3 IS NULL OR EXISTS (SELECT 1 FROM zone_wards w
-                WHERE w.zone_id = c.zone_id AND w.ward = $3
-                    AND w.valid_from <= $1 AND (w.valid_to IS NULL OR w.valid_to >= $1)))
-        ORDER BY z.code";
+                WHERE n.zone_id = c.zone_id AND n.surveyed_on <= $1
+                    AND (n.surveyed_on > c.surveyed_on
+                        OR (n.surveyed_on = c.surveyed_on AND n.version > c.version)))
+            AND ",
+        in_area!("c.zone_id", "$1"),
+        " ORDER BY z.code"
+    );
     let rows: Vec<(String, i64, NaiveDate)> = on_engine!(tx, |connection| {
-        let query = sqlx::query_as(SQL)
+        sqlx::query_as(SQL)
             .bind(last)
-            .bind(place.zone())
-            .bind(place.ward());
-        query.fetch_all(connection).await
+            .bind(area.zone())
+            .bind(area.ward())
+            .bind(area.caretaker())
+            .fetch_all(connection)
+            .await
     })?;
     let census = |(code, version, surveyed_on): (String, i64, NaiveDate)| {
         let zone = ZoneCode::parse(&code).map_err(|_| inconsistent("zones", "code", &code))?;
@@ -103,114 +185,6 @@ pub async fn censuses(
 }
 
 #[derive(Debug, sqlx::FromRow)]
-struct Stock {
-    operating: i64,
-    registered: i64,
-    seasoned: i64,
-    active: i64,
-    regular: i64,
-    never_active: i64,
-}
-
-/// The operating establishments and what is true of them.
-async fn stock(tx: &mut Tx, place: &Place, window: Window) -> Result<Stock, StoreError> {
-    // An establishment operates by what changed last since its zone's latest census, else by
-    // what that census saw.
-    const SQL: &str = "WITH latest AS (
-            SELECT c.id, c.zone_id, c.surveyed_on FROM censuses c
-            WHERE c.surveyed_on <= $1
-                AND NOT EXISTS (SELECT 1 FROM censuses n
-                    WHERE n.zone_id = c.zone_id AND n.surveyed_on <= $1 AND n.version > c.version)
-                AND ($2 IS NULL OR c.zone_id = $2)
-                AND ($3 IS NULL OR EXISTS (SELECT 1 FROM zone_wards w
-                    WHERE w.zone_id = c.zone_id AND w.ward = $3
-                        AND w.valid_from <= $1 AND (w.valid_to IS NULL OR w.valid_to >= $1)))
-        ), operating AS (
-            SELECT e.id FROM establishments e
-            JOIN latest l ON l.zone_id = e.zone_id
-            LEFT JOIN census_records r ON r.census_id = l.id AND r.establishment_id = e.id
-            WHERE COALESCE(
-                (SELECT MIN(h.change) FROM establishment_changes h
-                    WHERE h.establishment_id = e.id AND h.day = (
-                        SELECT MAX(g.day) FROM establishment_changes g
-                        WHERE g.establishment_id = e.id AND g.day > l.surveyed_on AND g.day <= $1
-                    )) = 'opened',
-                r.status = 'trading',
-                FALSE)
-        ), facts AS (
-            SELECT
-                CASE WHEN EXISTS (SELECT 1 FROM outlets o JOIN merchants m ON m.id = o.merchant_id
-                    WHERE o.establishment_id = p.id AND m.approved_at < $4 AND o.created_at < $4
-                        AND (m.closed_at IS NULL OR m.closed_at >= $4)
-                        AND (o.closed_at IS NULL OR o.closed_at >= $4))
-                    THEN 1 ELSE 0 END AS registered,
-                CASE WHEN EXISTS (SELECT 1 FROM outlets o JOIN merchants m ON m.id = o.merchant_id
-                    WHERE o.establishment_id = p.id AND m.approved_at < $5 AND o.created_at < $5
-                        AND (m.closed_at IS NULL OR m.closed_at >= $4)
-                        AND (o.closed_at IS NULL OR o.closed_at >= $4))
-                    THEN 1 ELSE 0 END AS seasoned,
-                (SELECT COUNT(DISTINCT d.day) FROM outlet_days d JOIN outlets o ON o.id = d.outlet_id
-                    WHERE o.establishment_id = p.id AND d.payments > 0
-                        AND d.day >= $6 AND d.day <= $1) AS days,
-                CASE WHEN EXISTS (SELECT 1 FROM outlet_days d JOIN outlets o ON o.id = d.outlet_id
-                    WHERE o.establishment_id = p.id AND d.payments > 0 AND d.day <= $1)
-                    THEN 1 ELSE 0 END AS ever
-            FROM operating p
-        )
-        SELECT COUNT(*) AS operating,
-            CAST(COALESCE(SUM(registered), 0) AS BIGINT) AS registered,
-            CAST(COALESCE(SUM(seasoned), 0) AS BIGINT) AS seasoned,
-            CAST(COALESCE(SUM(CASE WHEN days >= 1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS active,
-            CAST(COALESCE(SUM(CASE WHEN days >= $7 THEN 1 ELSE 0 END), 0) AS BIGINT) AS regular,
-            CAST(COALESCE(SUM(CASE WHEN seasoned = 1 AND ever = 0 THEN 1 ELSE 0 END), 0) AS BIGINT)
-                AS never_active
-        FROM facts";
-    let ended = end_of(window.last());
-    let seasoned_by = end_of(window.last() - Days::new(SEASONED_DAYS));
-    Ok(on_engine!(tx, |connection| {
-        sqlx::query_as(SQL)
-            .bind(window.last())
-            .bind(place.zone())
-            .bind(place.ward())
-            .bind(ended)
-            .bind(seasoned_by)
-            .bind(window.first())
-            .bind(REGULAR_DAYS)
-            .fetch_one(connection)
-            .await
-    })?)
-}
-
-/// Approved outlets that no census lists, and how many of them had a payment.
-async fn outside(tx: &mut Tx, place: &Place, window: Window) -> Result<(i64, i64), StoreError> {
-    const SQL: &str = "WITH approved AS (
-            SELECT o.id FROM outlets o JOIN merchants m ON m.id = o.merchant_id
-            WHERE o.establishment_id IS NULL AND m.approved_at < $4 AND o.created_at < $4
-                AND (m.closed_at IS NULL OR m.closed_at >= $4)
-                AND (o.closed_at IS NULL OR o.closed_at >= $4)
-                AND ($2 IS NULL OR o.zone_id = $2)
-                AND ($3 IS NULL OR EXISTS (SELECT 1 FROM zone_wards w
-                    WHERE w.zone_id = o.zone_id AND w.ward = $3
-                        AND w.valid_from <= $1 AND (w.valid_to IS NULL OR w.valid_to >= $1)))
-        )
-        SELECT COUNT(*),
-            CAST(COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM outlet_days d
-                WHERE d.outlet_id = a.id AND d.payments > 0 AND d.day >= $5 AND d.day <= $1)
-                THEN 1 ELSE 0 END), 0) AS BIGINT)
-        FROM approved a";
-    Ok(on_engine!(tx, |connection| {
-        sqlx::query_as(SQL)
-            .bind(window.last())
-            .bind(place.zone())
-            .bind(place.ward())
-            .bind(end_of(window.last()))
-            .bind(window.first())
-            .fetch_one(connection)
-            .await
-    })?)
-}
-
-#[derive(Debug, sqlx::FromRow)]
 struct Sums {
     payments: i64,
     sale_vnd: i64,
@@ -219,60 +193,65 @@ struct Sums {
     by_account_sale_vnd: i64,
 }
 
-async fn sums(tx: &mut Tx, place: &Place, window: Window) -> Result<Sums, StoreError> {
-    const SQL: &str = "SELECT
+async fn sums(tx: &mut Tx, area: &Area, window: Window) -> Result<Sums, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT
             CAST(COALESCE(SUM(d.payments), 0) AS BIGINT) AS payments,
             CAST(COALESCE(SUM(d.sale_vnd), 0) AS BIGINT) AS sale_vnd,
             CAST(COALESCE(SUM(d.received_vnd), 0) AS BIGINT) AS received_vnd,
             CAST(COALESCE(SUM(d.by_account_payments), 0) AS BIGINT) AS by_account_payments,
             CAST(COALESCE(SUM(d.by_account_sale_vnd), 0) AS BIGINT) AS by_account_sale_vnd
         FROM zone_days d
-        WHERE d.day >= $1 AND d.day <= $2 AND ($3 IS NULL OR d.zone_id = $3)
-            AND ($4 IS NULL OR EXISTS (SELECT 1 FROM zone_wards w
-                WHERE w.zone_id = d.zone_id AND w.ward = $4
-                    AND w.valid_from <= d.day AND (w.valid_to IS NULL OR w.valid_to >= d.day)))";
+        WHERE d.day <= $1 AND d.day >= $5 AND ",
+        in_area!("d.zone_id", "d.day")
+    );
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
-            .bind(window.first())
             .bind(window.last())
-            .bind(place.zone())
-            .bind(place.ward())
+            .bind(area.zone())
+            .bind(area.ward())
+            .bind(area.caretaker())
+            .bind(window.first())
             .fetch_one(connection)
             .await
     })?)
 }
 
-async fn tickets(
-    tx: &mut Tx,
-    place: &Place,
-    window: Window,
-) -> Result<TicketHistogram, StoreError> {
-    const SQL: &str = "SELECT d.sale_vnd, CAST(SUM(d.payments) AS BIGINT)
+async fn tickets(tx: &mut Tx, area: &Area, window: Window) -> Result<TicketHistogram, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT d.sale_vnd, CAST(SUM(d.payments) AS BIGINT)
         FROM ticket_days d
-        WHERE d.day >= $1 AND d.day <= $2 AND ($3 IS NULL OR d.zone_id = $3)
-            AND ($4 IS NULL OR EXISTS (SELECT 1 FROM zone_wards w
-                WHERE w.zone_id = d.zone_id AND w.ward = $4
-                    AND w.valid_from <= d.day AND (w.valid_to IS NULL OR w.valid_to >= d.day)))
-        GROUP BY d.sale_vnd ORDER BY d.sale_vnd";
+        WHERE d.day <= $1 AND d.day >= $5 AND ",
+        in_area!("d.zone_id", "d.day"),
+        " GROUP BY d.sale_vnd ORDER BY d.sale_vnd"
+    );
     let rows: Vec<(i64, i64)> = on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
-            .bind(window.first())
             .bind(window.last())
-            .bind(place.zone())
-            .bind(place.ward())
+            .bind(area.zone())
+            .bind(area.ward())
+            .bind(area.caretaker())
+            .bind(window.first())
             .fetch_all(connection)
             .await
     })?;
-    let ticket = |(vnd, payments): (i64, i64)| {
-        let amount = Vnd::new(vnd).map_err(|_| inconsistent("ticket_days", "sale_vnd", vnd))?;
-        let payments =
-            u64::try_from(payments).map_err(|_| inconsistent("ticket_days", "payments", vnd))?;
-        Ok((amount, payments))
-    };
+    let ticket = |(vnd, payments)| ticket(vnd, payments);
     rows.into_iter().map(ticket).collect()
 }
 
-async fn notices(tx: &mut Tx, window: Window) -> Result<Notices, StoreError> {
+/// How many payments had a sale amount.
+fn ticket(vnd: i64, payments: i64) -> Result<(Vnd, u64), StoreError> {
+    let amount = Vnd::new(vnd).map_err(|_| inconsistent("ticket_days", "sale_vnd", vnd))?;
+    let payments =
+        u64::try_from(payments).map_err(|_| inconsistent("ticket_days", "payments", vnd))?;
+    Ok((amount, payments))
+}
+
+/// Notices have no zone: only who asks about everything is told of them.
+async fn notices(tx: &mut Tx, area: &Area, window: Window) -> Result<Notices, StoreError> {
+    if area.scope() != Scope::Everything {
+        return Ok(Notices::default());
+    }
     let counts = delivery_counts(tx, None, window.first(), window.last()).await?;
     Ok(Notices {
         accepted: counts.accepted,

@@ -42,6 +42,15 @@ pub struct NewCallback {
     pub verified_with: &'static str,
 }
 
+/// What a sender chose freely: two deliveries with the same are one notice sent twice.
+#[derive(Clone, Copy, Debug)]
+pub struct SentBytes<'a> {
+    /// SHA-256 of the body.
+    pub body_hash: &'a [u8],
+    /// The query as received: a notice without a body is told by it.
+    pub query: &'a str,
+}
+
 /// Keeps a delivery.
 pub async fn insert(tx: &mut Tx, callback: &NewCallback) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO callbacks
@@ -99,6 +108,29 @@ pub async fn set_verdict(
             .map(|done| done.rows_affected())
     })?;
     expect_one("callbacks", affected)
+}
+
+/// Whether a source sent the same bytes before and they came to the same.
+pub async fn came_before(
+    tx: &mut Tx,
+    source: SourceId,
+    bytes: SentBytes<'_>,
+    this: CallbackId,
+    verdict: &str,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM callbacks
+        WHERE source_id = $1 AND body_hash = $2 AND query = $3 AND id <> $4 AND verdict = $5";
+    let before: i64 = on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(source.uuid())
+            .bind(bytes.body_hash)
+            .bind(bytes.query)
+            .bind(this.uuid())
+            .bind(verdict)
+            .fetch_one(connection)
+            .await
+    })?;
+    Ok(before > 0)
 }
 
 /// The sealed key of a day, creating it from `fresh` when the day has none.

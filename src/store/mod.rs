@@ -23,6 +23,7 @@ pub mod payments;
 pub mod reach;
 pub mod rollups;
 mod setup;
+pub mod source_health;
 pub mod source_states;
 pub mod sources;
 pub mod suspense;

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use phocho::domain::day::Window;
 use phocho::domain::ids::CodeId;
-use phocho::store::adoption::{self, Place};
+use phocho::store::adoption::{self, Area, Place};
 use phocho::store::payments::{self, PaymentFilter};
 use phocho::store::reach::Reach;
 use phocho::store::{audit, rollups, sources, suspense};
@@ -20,6 +20,7 @@ on_both_engines!(
     the_parts_of_an_amount_end_in_the_same_flags_in_any_order,
     a_notice_for_a_foreign_account_is_kept_and_makes_no_payment,
     the_same_transaction_with_another_amount_is_a_conflict,
+    a_notice_that_is_of_no_use_counts_once_however_often_it_comes,
 );
 
 const SECRET: &str = "a-secret-of-this-test-0001";
@@ -153,7 +154,8 @@ async fn fifty_copies_of_one_notice_at_once_make_one_payment(database: Database)
     }
     assert_eq!(payments_of(&street).await.len(), 4);
     let mut tx = street.store.begin_read().await.unwrap();
-    let counts = adoption::count(&mut tx, &Place::Everywhere, Window::day(day()))
+    let everywhere = Area::new(Reach::Everything, Place::Everywhere);
+    let counts = adoption::count(&mut tx, &everywhere, Window::day(day()))
         .await
         .unwrap();
     assert_eq!((counts.payments, counts.sale_vnd), (4, 180_000));
@@ -227,4 +229,44 @@ async fn the_same_transaction_with_another_amount_is_a_conflict(database: Databa
     );
     drop(tx);
     check_books(&street).await;
+}
+
+async fn a_notice_that_is_of_no_use_counts_once_however_often_it_comes(database: Database) {
+    let street = Street::open(database.store().await).await;
+    street.code("TH7K2M9XQ4", None).await;
+    for name in ["sepay", "sepay-2"] {
+        street.source(name, "sepay_hmac", SECRET, None).await;
+    }
+    let good = sepay(7, 45_000, "TH7K2M9XQ4", ACCOUNT, 41);
+    let contradicting = sepay(7, 99_000, "TH7K2M9XQ4", ACCOUNT, 41);
+    let foreign = sepay(8, 45_000, "TH7K2M9XQ4", "9999999999", 41);
+    let other_foreign = sepay(9, 45_000, "TH7K2M9XQ4", "9999999999", 41);
+    for (headers, body) in [
+        &good,
+        &contradicting,
+        &foreign,
+        &foreign,
+        &contradicting,
+        &other_foreign,
+        &good,
+        &foreign,
+        &contradicting,
+    ] {
+        assert_eq!(street.deliver("sepay", headers, body).await.0, 200);
+    }
+    let (headers, body) = &foreign;
+    assert_eq!(street.deliver("sepay-2", headers, body).await.0, 200);
+    let mut tx = street.store.begin_read().await.unwrap();
+    let counts = sources::delivery_counts(&mut tx, None, day(), day()).await;
+    let counts = counts.unwrap();
+    // One of the quarantined ones came by the other source: its own notice.
+    assert_eq!(
+        (
+            counts.accepted,
+            counts.conflict,
+            counts.quarantined,
+            counts.repeated
+        ),
+        (1, 1, 3, 5)
+    );
 }

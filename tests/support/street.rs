@@ -179,13 +179,7 @@ impl Street {
             now: now(),
         };
         let mut tx = self.store.begin_write().await.unwrap();
-        assert!(sources::insert(&mut tx, &source).await.unwrap());
-        let active = SourceState::Active(SourceApproval {
-            requested_by: UserId::from_uuid(uuid(1)),
-            approved_by: UserId::from_uuid(uuid(2)),
-        });
-        let moved = source_states::update_state(&mut tx, id, 1, active).await;
-        assert!(moved.unwrap());
+        insert_active(&mut tx, &source).await;
         sources::bind_account(&mut tx, id, AccountId::from_uuid(uuid(40)), now())
             .await
             .unwrap();
@@ -240,6 +234,17 @@ impl Street {
         let response = request.send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     }
+}
+
+/// Stores a source that a second person has let speak.
+pub async fn insert_active(tx: &mut Tx, source: &NewSource) {
+    assert!(sources::insert(tx, source).await.unwrap());
+    let active = SourceState::Active(SourceApproval {
+        requested_by: source.requested_by,
+        approved_by: UserId::from_uuid(uuid(2)),
+    });
+    let moved = source_states::update_state(tx, source.id, 1, active).await;
+    assert!(moved.unwrap());
 }
 
 /// An id that follows from a name.

@@ -4,6 +4,12 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::domain::word::word_enum;
 
+/// To how many decimals a share is written: a ten-thousandth of a per cent.
+pub const SHARE_DECIMALS: u32 = 6;
+
+/// To how many decimals đồng are written: a mean is no whole number.
+pub const VND_DECIMALS: u32 = 2;
+
 word_enum! {
     /// How well a figure is known. Classes stand side by side and are never added up.
     Evidence is "evidence class" {
@@ -215,6 +221,19 @@ impl Figure {
         self.value
     }
 
+    /// The value as it is written: a share to the sixth decimal, đồng to the second, without
+    /// trailing zeros. Numerator and denominator beside it give the exact one.
+    pub fn rounded(&self) -> Result<Decimal, Undefined> {
+        let decimals = match self.measure.unit() {
+            Unit::Count => 0,
+            Unit::Share => SHARE_DECIMALS,
+            Unit::Vnd => VND_DECIMALS,
+        };
+        let rounding = RoundingStrategy::MidpointAwayFromZero;
+        let value = self.value?.round_dp_with_strategy(decimals, rounding);
+        Ok(value.normalize())
+    }
+
     /// A share as per cent, rounded half away from zero as people round; none for other units.
     pub fn percent(&self, decimals: u32) -> Option<Decimal> {
         let share = self.value.ok()?;
@@ -253,6 +272,24 @@ mod tests {
         }
         let count = Figure::count(Measure::Payments, Evidence::Verified, 3);
         assert_eq!((count.percent(0), count.denominator()), (None, None));
+    }
+
+    #[test]
+    fn a_written_value_is_rounded_half_away_from_zero_and_has_one_spelling() {
+        for (measure, numerator, denominator, wanted) in [
+            (Measure::ActiveRate, 1, 3, "0.333333"),
+            (Measure::ActiveRate, 2, 3, "0.666667"),
+            (Measure::ActiveRate, 3, 4, "0.75"),
+            (Measure::ActiveRate, 5, 5, "1"),
+            (Measure::ActiveRate, 1, 2_000_000, "0.000001"),
+            (Measure::TicketMean, 100_000, 3, "33333.33"),
+            (Measure::TicketMean, 45_000, 1, "45000"),
+        ] {
+            let figure = Figure::ratio(measure, Evidence::Verified, numerator, denominator);
+            assert_eq!(figure.rounded().unwrap().to_string(), wanted);
+        }
+        let large = Figure::count(Measure::SaleVnd, Evidence::Verified, 9_007_199_254_740_993);
+        assert_eq!(large.rounded().unwrap().to_string(), "9007199254740993");
     }
 
     #[test]

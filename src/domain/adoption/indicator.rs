@@ -162,6 +162,12 @@ impl Indicator {
         )
     }
 
+    /// Whether it counts what the sources of notices told, so that a silent one leaves it
+    /// incomplete.
+    pub const fn needs_notices(self) -> bool {
+        !matches!(self, Self::A1 | Self::A2)
+    }
+
     const fn definition(self) -> &'static Definition {
         &DEFINITIONS[self as usize]
     }

@@ -96,6 +96,16 @@ impl Frame {
     pub fn completeness(&self) -> Completeness {
         closing::completeness(self.window, self.today, self.sources)
     }
+
+    /// The same for one indicator: a silent source takes nothing from what only the census
+    /// and the registrations tell.
+    pub fn completeness_of(&self, indicator: Indicator) -> Completeness {
+        if indicator.needs_notices() {
+            self.completeness()
+        } else {
+            closing::completeness(self.window, self.today, SourceHealth::Heard)
+        }
+    }
 }
 
 /// What the store counts over a frame. All numbers are zero or more.
@@ -132,6 +142,23 @@ pub struct Counts {
     pub tickets: TicketHistogram,
     /// Deliveries of the sources in scope.
     pub notices: Notices,
+}
+
+impl Counts {
+    /// Adds what another day or another zone counted of payments and notices; a stock is
+    /// counted at the end of a window and never added up.
+    pub fn add_flows(&mut self, other: &Self) {
+        self.payments += other.payments;
+        self.sale_vnd += other.sale_vnd;
+        self.received_vnd += other.received_vnd;
+        self.by_account_payments += other.by_account_payments;
+        self.by_account_sale_vnd += other.by_account_sale_vnd;
+        self.notices.accepted += other.notices.accepted;
+        self.notices.ignored += other.notices.ignored;
+        self.notices.failed += other.notices.failed;
+        self.notices.quarantined += other.notices.quarantined;
+        self.notices.conflict += other.notices.conflict;
+    }
 }
 
 /// Distinct authentic notices by what became of them; repeats count once.

@@ -232,6 +232,36 @@ fn without_a_census_nothing_is_divided_and_payments_still_count() {
 }
 
 #[test]
+fn a_silent_source_leaves_what_it_told_of_incomplete_and_the_census_alone() {
+    let mut frame = frame(Scope::Zones, march());
+    frame.sources = SourceHealth::Gap;
+    assert_eq!(frame.completeness(), Completeness::Incomplete);
+    for indicator in Indicator::ALL.iter().copied() {
+        let wanted = match indicator {
+            Indicator::A1 | Indicator::A2 => Completeness::Final,
+            _ => Completeness::Incomplete,
+        };
+        assert_eq!(frame.completeness_of(indicator), wanted, "{indicator}");
+    }
+}
+
+#[test]
+fn flows_of_two_days_add_up_and_stocks_do_not() {
+    let mut sum = counts();
+    sum.add_flows(&counts());
+    assert_eq!(
+        (sum.payments, sum.sale_vnd, sum.received_vnd),
+        (8, 200_000, 240_000)
+    );
+    assert_eq!(
+        (sum.by_account_payments, sum.by_account_sale_vnd),
+        (18, 1_800_000)
+    );
+    assert_eq!((sum.notices.accepted, sum.notices.received()), (180, 200));
+    assert_eq!((sum.operating, sum.active, sum.regular), (80, 40, 20));
+}
+
+#[test]
 fn an_indicator_that_is_not_computed_answers_not_yet() {
     let frame = frame(Scope::Everything, march());
     for indicator in Indicator::ALL.iter().copied() {

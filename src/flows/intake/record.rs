@@ -14,6 +14,7 @@ use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::{local_day, to_rfc3339};
 use crate::domain::ids::{AlertId, BankTransactionId, CallbackId, EventId, SourceId};
 use crate::store::audit::{self, AuditEntry};
+use crate::store::callbacks::SentBytes;
 use crate::store::events::{self, NewEvent};
 use crate::store::rollups::{self, Movements};
 use crate::store::sources::{self, BoundAccount, DeliveryCounts};
@@ -79,7 +80,8 @@ impl<'a> Batch<'a> {
             Reading::Handshake(_) => (Receipt::Stored(None), "ignored", "handshake"),
         };
         callbacks::set_verdict(&mut self.tx, callback, verdict, reason).await?;
-        self.count(notice, verdict);
+        let counted_as = self.counted_as(notice, callback, verdict).await?;
+        self.count(notice, counted_as);
         if verdict == "quarantined" {
             self.raise_alert(
                 notice,
@@ -302,6 +304,27 @@ impl<'a> Batch<'a> {
             subject,
             detail,
         });
+    }
+
+    /// What a delivery counts as. One that became a transaction is told by its evidence when
+    /// it comes again; any other by its bytes, so that a vendor's retries make no new notice.
+    async fn counted_as(
+        &mut self,
+        notice: &Notice,
+        callback: CallbackId,
+        verdict: &'static str,
+    ) -> Result<&'static str, StoreError> {
+        if matches!(verdict, "accepted" | "duplicate") {
+            return Ok(verdict);
+        }
+        let hash = Sha256::digest(&notice.delivery.body);
+        let bytes = SentBytes {
+            body_hash: &hash,
+            query: &notice.delivery.query,
+        };
+        let source = notice.source;
+        let again = callbacks::came_before(&mut self.tx, source, bytes, callback, verdict).await?;
+        Ok(if again { "duplicate" } else { verdict })
     }
 
     fn count(&mut self, notice: &Notice, verdict: &str) {

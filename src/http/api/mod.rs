@@ -1,6 +1,7 @@
 //! The resources of the API, one file each.
 
 pub mod accounts;
+pub mod adoption;
 pub mod alerts;
 pub mod audit;
 pub mod bank_transactions;

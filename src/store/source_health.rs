@@ -1,0 +1,194 @@
+//! When sources were heard: what [`crate::domain::source_health`] judges them by.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::adoption::{Area, in_area};
+use super::{StoreError, Tx, inconsistent, on_engine};
+use crate::domain::adoption::Scope;
+use crate::domain::day::Window;
+use crate::domain::ids::SourceId;
+use crate::domain::source_health::{Heard, RHYTHM_DAYS, Switch};
+
+/// A source and when it was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownSource {
+    /// Its id.
+    pub id: SourceId,
+    /// The last part of its address.
+    pub name: String,
+    /// Whether it is switched on.
+    pub switch: Switch,
+    /// Its last authentic delivery.
+    pub last_heard_at: Option<DateTime<Utc>>,
+    /// Its deliveries by day: those of the window and of the rhythm before it.
+    pub heard: Heard,
+}
+
+/// A source `s` that an area depends on: one that speaks for an account of a merchant with an
+/// outlet in it. Who asks about everything depends on all of them ($5).
+macro_rules! of_area {
+    ($source:literal) => {
+        concat!(
+            "($5 OR EXISTS (SELECT 1 FROM source_accounts b
+                JOIN accounts a ON a.id = b.account_id
+                JOIN outlets o ON o.merchant_id = a.merchant_id
+                WHERE b.source_id = ",
+            $source,
+            " AND ",
+            in_area!("o.zone_id", "$1"),
+            "))"
+        )
+    };
+}
+
+/// The sources that an area depends on at the end of a window, by name, each with what is
+/// needed to judge every day of the window.
+pub async fn known(
+    tx: &mut Tx,
+    area: &Area,
+    window: Window,
+) -> Result<Vec<KnownSource>, StoreError> {
+    let before = last_days_before(tx, area, window).await?;
+    let mut heard = days(tx, area, window).await?;
+    let mut known = Vec::new();
+    for (id, name, state, last_heard_at) in named(tx, area, window).await? {
+        let mut days = heard.remove(&id).unwrap_or_default();
+        // A source that was silent for long has its rhythm further back.
+        let rhythm = before.get(&id).map(|last| rhythm_until(*last));
+        if let Some(rhythm) = rhythm.filter(|rhythm| rhythm.first() < early(window)) {
+            days.extend(days_of(tx, id, rhythm).await?);
+        }
+        known.push(KnownSource {
+            id: SourceId::from_uuid(id),
+            name,
+            switch: match state.as_str() {
+                "active" => Switch::On,
+                "disabled" => Switch::Off,
+                _ => return Err(inconsistent("sources", "state", id)),
+            },
+            last_heard_at,
+            heard: days.into_iter().collect(),
+        });
+    }
+    Ok(known)
+}
+
+/// The first day that is read of every source: its rhythm before the window, also when it was
+/// silent for as long again.
+fn early(window: Window) -> NaiveDate {
+    window.first() - days_back(2 * RHYTHM_DAYS)
+}
+
+fn rhythm_until(last: NaiveDate) -> Window {
+    let first = last - days_back(RHYTHM_DAYS - 1);
+    Window::new(first, last).expect("days back are earlier")
+}
+
+fn days_back(days: i64) -> Days {
+    Days::new(u64::try_from(days).expect("a number of days"))
+}
+
+type Named = (Uuid, String, String, Option<DateTime<Utc>>);
+
+async fn named(tx: &mut Tx, area: &Area, window: Window) -> Result<Vec<Named>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT s.id,
+            s.name,
+            s.state,
+            (SELECT MAX(c.received_at) FROM callbacks c WHERE c.source_id = s.id)
+        FROM sources s WHERE ",
+        of_area!("s.id"),
+        " ORDER BY s.name"
+    );
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(window.last())
+            .bind(area.zone())
+            .bind(area.ward())
+            .bind(area.caretaker())
+            .bind(area.scope() == Scope::Everything)
+            .fetch_all(connection)
+            .await
+    })?)
+}
+
+/// The last day before a window on which each source was heard.
+async fn last_days_before(
+    tx: &mut Tx,
+    area: &Area,
+    window: Window,
+) -> Result<BTreeMap<Uuid, NaiveDate>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT d.source_id, MAX(d.day) FROM source_days d
+        WHERE d.day < $6
+            AND d.accepted + d.ignored + d.failed + d.quarantined + d.conflict + d.repeated > 0
+            AND ",
+        of_area!("d.source_id"),
+        " GROUP BY d.source_id"
+    );
+    let rows: Vec<(Uuid, NaiveDate)> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(window.last())
+            .bind(area.zone())
+            .bind(area.ward())
+            .bind(area.caretaker())
+            .bind(area.scope() == Scope::Everything)
+            .bind(window.first())
+            .fetch_all(connection)
+            .await
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The deliveries of each source by day, in the window and before it.
+async fn days(
+    tx: &mut Tx,
+    area: &Area,
+    window: Window,
+) -> Result<BTreeMap<Uuid, Vec<(NaiveDate, i64)>>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT d.source_id,
+            d.day,
+            d.accepted + d.ignored + d.failed + d.quarantined + d.conflict + d.repeated
+        FROM source_days d WHERE d.day <= $1 AND d.day >= $6 AND ",
+        of_area!("d.source_id"),
+        " ORDER BY d.source_id, d.day"
+    );
+    let rows: Vec<(Uuid, NaiveDate, i64)> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(window.last())
+            .bind(area.zone())
+            .bind(area.ward())
+            .bind(area.caretaker())
+            .bind(area.scope() == Scope::Everything)
+            .bind(early(window))
+            .fetch_all(connection)
+            .await
+    })?;
+    let mut days: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (source, day, notices) in rows {
+        days.entry(source).or_default().push((day, notices));
+    }
+    Ok(days)
+}
+
+async fn days_of(
+    tx: &mut Tx,
+    source: Uuid,
+    window: Window,
+) -> Result<Vec<(NaiveDate, i64)>, StoreError> {
+    const SQL: &str = "SELECT day,
+            accepted + ignored + failed + quarantined + conflict + repeated
+        FROM source_days WHERE source_id = $1 AND day >= $2 AND day <= $3 ORDER BY day";
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(source)
+            .bind(window.first())
+            .bind(window.last())
+            .fetch_all(connection)
+            .await
+    })?)
+}
