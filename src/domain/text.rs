@@ -229,6 +229,8 @@ texts! {
     TradeName, 120, |character| name_fault(character, TRADE_PUNCTUATION);
     /// A person's words for why something was done, 1 to 500 visible characters of any script.
     Reason, 500, |_| None;
+    /// A surveyor's words about a place, 1 to 200 visible characters of any script.
+    Remark, 200, |_| None;
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub async fn plan(
         return Err(ChangeError::NotFound(Thing::Zone));
     }
     if let Some(establishment) = new.establishment {
-        let place = establishments::find(tx, establishment).await?;
+        let place = establishments::find(tx, Reach::Everything, establishment).await?;
         place
             .filter(|place| place.zone == new.zone)
             .ok_or(ChangeError::NotFound(Thing::Establishment))?;
