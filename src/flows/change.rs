@@ -71,6 +71,10 @@ pub enum UniqueValue {
     StallLabel,
     /// The account number at its bank.
     AccountNumber,
+    /// The position of a place in its zone.
+    Position,
+    /// The day of a confirmed change of a place.
+    DayOfChange,
 }
 
 impl std::fmt::Display for Thing {
@@ -92,6 +96,8 @@ impl std::fmt::Display for UniqueValue {
             Self::TaxCode => "tax code",
             Self::StallLabel => "stall label in this zone",
             Self::AccountNumber => "account number at this bank",
+            Self::Position => "position in this zone",
+            Self::DayOfChange => "day of a change of this place",
         })
     }
 }

@@ -11,3 +11,4 @@ pub mod receive_notice;
 pub mod register_merchant;
 pub mod register_zone;
 pub mod settlement_account;
+pub mod take_census;
