@@ -106,7 +106,8 @@ fn is_invisible(character: char) -> bool {
         | '\u{E0000}'..='\u{E0FFF}')
 }
 
-fn is_vietnamese_letter(character: char) -> bool {
+/// Whether a composed letter is one of the Vietnamese alphabet, in either case.
+pub fn is_vietnamese_letter(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_alphabetic();
     }

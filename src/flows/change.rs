@@ -127,15 +127,21 @@ impl Change<'_> {
     /// Records the change in its own transaction. It comes last: numbering an event makes
     /// other writers wait until the commit.
     pub(super) async fn record(&self, tx: &mut Tx, deed: Deed) -> Result<(), StoreError> {
-        let entry = AuditEntry {
+        self.record_all(tx, vec![deed]).await
+    }
+
+    /// Records many changes of one transaction at once, in their order.
+    pub(super) async fn record_all(&self, tx: &mut Tx, deeds: Vec<Deed>) -> Result<(), StoreError> {
+        let entries = deeds.iter().map(|deed| AuditEntry {
             at: self.now,
             actor: self.actor.to_string(),
             action: deed.kind,
             subject: deed.subject.clone(),
             detail: deed.detail.clone(),
-        };
-        audit::append(tx, PEOPLE_CHAIN, &[entry]).await?;
-        let event = NewEvent {
+        });
+        let entries: Vec<AuditEntry> = entries.collect();
+        audit::append(tx, PEOPLE_CHAIN, &entries).await?;
+        let news = deeds.into_iter().map(|deed| NewEvent {
             id: EventId::from_uuid(self.uuid()),
             at: self.now,
             kind: deed.kind,
@@ -143,8 +149,9 @@ impl Change<'_> {
             merchant: deed.merchant,
             outlet: deed.outlet,
             payload: deed.detail,
-        };
-        events::append(tx, &[event]).await?;
+        });
+        let news: Vec<NewEvent> = news.collect();
+        events::append(tx, &news).await?;
         Ok(())
     }
 }

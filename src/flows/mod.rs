@@ -4,6 +4,7 @@
 pub mod access;
 pub mod change;
 pub mod idempotency;
+pub mod import;
 pub mod intake;
 pub mod issue_code;
 pub mod open_outlet;

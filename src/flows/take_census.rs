@@ -191,7 +191,8 @@ fn check_entries(entries: &[CensusEntry]) -> Result<(), Refusal> {
     }
 }
 
-fn check_not_ahead(change: &Change<'_>, day: NaiveDate) -> Result<(), Refusal> {
+/// Refuses a day that has not come.
+pub fn check_not_ahead(change: &Change<'_>, day: NaiveDate) -> Result<(), Refusal> {
     if day > local_day(change.now) {
         Err(Refusal::FutureDay)
     } else {

@@ -41,6 +41,7 @@ on_both_engines!(
     an_account_reads_back_in_every_state_and_its_number_is_taken_once,
     a_census_keeps_its_records_and_the_newest_one_is_in_force,
     a_place_is_renamed_from_its_version_and_seen_within_reach,
+    what_is_in_use_is_found_by_its_unique_value_within_reach,
 );
 
 fn at() -> DateTime<Utc> {
@@ -582,4 +583,43 @@ async fn a_place_is_renamed_from_its_version_and_seen_within_reach(database: Dat
             .unwrap();
         assert_eq!(listed.first(), wanted.as_ref(), "{reach:?}");
     }
+}
+
+async fn what_is_in_use_is_found_by_its_unique_value_within_reach(database: Database) {
+    let store = database.store().await;
+    let (mut tx, merchant) = with_zone_and_merchant(&store).await;
+    let stall = outlet(1, merchant.id, "Sạp 12");
+    assert!(outlets::insert(&mut tx, &stall).await.unwrap());
+    let money = account(1, merchant.id, "0011001234567");
+    assert!(accounts::insert(&mut tx, &money).await.unwrap());
+    let foreign = Reach::Merchant(MerchantId::from_uuid(Uuid::from_u128(9)));
+    for (reach, seen) in [(Reach::Everything, true), (foreign, false)] {
+        let code = &merchant.profile.tax_code;
+        let found = merchants::find_by_tax_code(&mut tx, reach, code).await;
+        assert_eq!(found.unwrap(), seen.then(|| merchant.clone()));
+        let found = outlets::find_by_stall(&mut tx, reach, stall.zone, &stall.stall_label).await;
+        assert_eq!(found.unwrap(), seen.then(|| stall.clone()));
+        let found = accounts::find_by_number(&mut tx, reach, money.bank, &money.number).await;
+        assert_eq!(found.unwrap(), seen.then(|| money.clone()));
+    }
+    // What has left is in nobody's way.
+    let all = Reach::Everything;
+    let gone = MerchantState::Rejected { reason: reason() };
+    let moved = merchants::update_state(&mut tx, merchant.id, 1, &gone, at()).await;
+    assert!(moved.unwrap());
+    let closed = OutletState::Closed { closed_at: at() };
+    assert!(
+        outlets::update_state(&mut tx, stall.id, 1, closed)
+            .await
+            .unwrap()
+    );
+    let moved = accounts::update_state(&mut tx, money.id, 1, AccountState::Rejected).await;
+    assert!(moved.unwrap());
+    let code = &merchant.profile.tax_code;
+    let found = merchants::find_by_tax_code(&mut tx, all, code).await;
+    assert_eq!(found.unwrap(), None);
+    let found = outlets::find_by_stall(&mut tx, all, stall.zone, &stall.stall_label).await;
+    assert_eq!(found.unwrap(), None);
+    let found = accounts::find_by_number(&mut tx, all, money.bank, &money.number).await;
+    assert_eq!(found.unwrap(), None);
 }
