@@ -52,6 +52,16 @@ pub enum BankBinError {
     Unknown,
 }
 
+impl BankBinError {
+    /// The same text in Vietnamese.
+    pub const fn vietnamese(self) -> &'static str {
+        match self {
+            Self::Format => "Mã định danh ngân hàng (BIN) gồm sáu chữ số",
+            Self::Unknown => "Không có ngân hàng nào mang mã này",
+        }
+    }
+}
+
 impl BankBin {
     /// Reads six digits that a bank of the table has.
     pub fn parse(text: &str) -> Result<Self, BankBinError> {
@@ -102,6 +112,16 @@ pub enum AccountNumberError {
     /// Something other than A-Z, a-z, 0-9.
     #[error("an account number is written with letters A to Z and digits only")]
     Charset,
+}
+
+impl AccountNumberError {
+    /// The same text in Vietnamese.
+    pub const fn vietnamese(self) -> &'static str {
+        match self {
+            Self::Length => "Số tài khoản dài từ 1 đến 19 ký tự",
+            Self::Charset => "Số tài khoản chỉ gồm chữ cái A đến Z và chữ số",
+        }
+    }
 }
 
 impl AccountNumber {

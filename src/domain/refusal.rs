@@ -1,6 +1,6 @@
 //! Why a step in a lifecycle is refused.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::day::to_rfc3339;
 use crate::domain::money::Vnd;
@@ -59,6 +59,24 @@ pub enum Refusal {
     /// The new terms would make it another kind of code.
     #[error("a change keeps the kind and the scheme of the code")]
     OtherKind,
+    /// What has not happened yet cannot be recorded.
+    #[error("the day lies in the future")]
+    FutureDay,
+    /// A census that saw nothing would empty the zone.
+    #[error("a census has at least one place")]
+    EmptyCensus,
+    /// Two entries of one census are the same place.
+    #[error("entry {} has a position that stands before it in the same census", entry + 1)]
+    PositionTwice {
+        /// The place of the second one in the list, from 0.
+        entry: usize,
+    },
+    /// An older walk-through would change what newer figures were counted from.
+    #[error("this zone was surveyed on {latest}: a census is not older than the one before")]
+    EarlierCensus {
+        /// The day of the zone's newest census.
+        latest: NaiveDate,
+    },
 }
 
 impl Refusal {
@@ -76,6 +94,10 @@ impl Refusal {
             Self::Expired { .. } => "code_expired",
             Self::NotOurs => "code_not_ours",
             Self::OtherKind => "other_kind",
+            Self::FutureDay => "future_day",
+            Self::EmptyCensus => "empty_census",
+            Self::PositionTwice { .. } => "position_twice",
+            Self::EarlierCensus { .. } => "earlier_census",
         }
     }
 
@@ -105,6 +127,17 @@ impl Refusal {
             Self::Expired { at } => format!("Mã này đã hết hạn lúc {}", to_rfc3339(*at)),
             Self::NotOurs => "Mã của đơn vị chấp nhận thanh toán phải sửa tại đơn vị đó".into(),
             Self::OtherKind => "Khi sửa, loại mã và hình thức mã phải giữ nguyên".into(),
+            Self::FutureDay => "Ngày này chưa tới".into(),
+            Self::EmptyCensus => "Một đợt khảo sát có ít nhất một điểm".into(),
+            Self::PositionTwice { entry } => {
+                format!(
+                    "Mục {} trùng vị trí với một mục ở trên trong cùng đợt khảo sát",
+                    entry + 1
+                )
+            }
+            Self::EarlierCensus { latest } => {
+                format!("Khu vực này đã khảo sát ngày {latest}: đợt mới không được sớm hơn")
+            }
         }
     }
 }

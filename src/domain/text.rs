@@ -106,7 +106,8 @@ fn is_invisible(character: char) -> bool {
         | '\u{E0000}'..='\u{E0FFF}')
 }
 
-fn is_vietnamese_letter(character: char) -> bool {
+/// Whether a composed letter is one of the Vietnamese alphabet, in either case.
+pub fn is_vietnamese_letter(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_alphabetic();
     }
@@ -229,6 +230,8 @@ texts! {
     TradeName, 120, |character| name_fault(character, TRADE_PUNCTUATION);
     /// A person's words for why something was done, 1 to 500 visible characters of any script.
     Reason, 500, |_| None;
+    /// A surveyor's words about a place, 1 to 200 visible characters of any script.
+    Remark, 200, |_| None;
 }
 
 #[cfg(test)]

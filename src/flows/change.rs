@@ -73,6 +73,10 @@ pub enum UniqueValue {
     AccountNumber,
     /// The name of a source.
     SourceName,
+    /// The position of a place in its zone.
+    Position,
+    /// The day of a confirmed change of a place.
+    DayOfChange,
 }
 
 impl std::fmt::Display for Thing {
@@ -95,6 +99,8 @@ impl std::fmt::Display for UniqueValue {
             Self::StallLabel => "stall label in this zone",
             Self::AccountNumber => "account number at this bank",
             Self::SourceName => "name of a source",
+            Self::Position => "position in this zone",
+            Self::DayOfChange => "day of a change of this place",
         })
     }
 }
@@ -124,15 +130,21 @@ impl Change<'_> {
     /// Records the change in its own transaction. It comes last: numbering an event makes
     /// other writers wait until the commit.
     pub(super) async fn record(&self, tx: &mut Tx, deed: Deed) -> Result<(), StoreError> {
-        let entry = AuditEntry {
+        self.record_all(tx, vec![deed]).await
+    }
+
+    /// Records many changes of one transaction at once, in their order.
+    pub(super) async fn record_all(&self, tx: &mut Tx, deeds: Vec<Deed>) -> Result<(), StoreError> {
+        let entries = deeds.iter().map(|deed| AuditEntry {
             at: self.now,
             actor: self.actor.to_string(),
             action: deed.kind,
             subject: deed.subject.clone(),
             detail: deed.detail.clone(),
-        };
-        audit::append(tx, PEOPLE_CHAIN, &[entry]).await?;
-        let event = NewEvent {
+        });
+        let entries: Vec<AuditEntry> = entries.collect();
+        audit::append(tx, PEOPLE_CHAIN, &entries).await?;
+        let news = deeds.into_iter().map(|deed| NewEvent {
             id: EventId::from_uuid(self.uuid()),
             at: self.now,
             kind: deed.kind,
@@ -140,8 +152,9 @@ impl Change<'_> {
             merchant: deed.merchant,
             outlet: deed.outlet,
             payload: deed.detail,
-        };
-        events::append(tx, &[event]).await?;
+        });
+        let news: Vec<NewEvent> = news.collect();
+        events::append(tx, &news).await?;
         Ok(())
     }
 }

@@ -65,11 +65,23 @@ pub async fn plan(
         return Err(ChangeError::NotFound(Thing::Zone));
     }
     if let Some(establishment) = new.establishment {
-        let place = establishments::find(tx, establishment).await?;
+        let place = establishments::find(tx, Reach::Everything, establishment).await?;
         place
             .filter(|place| place.zone == new.zone)
             .ok_or(ChangeError::NotFound(Thing::Establishment))?;
     }
+    let (outlet, deed) = write_down(tx, change, new).await?;
+    change.record(tx, deed).await?;
+    Ok(outlet)
+}
+
+/// Writes down an outlet whose merchant, zone and place were looked at; its deed is recorded
+/// by whoever has more of them.
+pub(super) async fn write_down(
+    tx: &mut Tx,
+    change: &Change<'_>,
+    new: NewOutlet,
+) -> Result<(Outlet, Deed), ChangeError> {
     let outlet = Outlet {
         id: OutletId::from_uuid(change.uuid()),
         merchant: new.merchant,
@@ -90,10 +102,8 @@ pub async fn plan(
         "zone_id": outlet.zone.to_string(),
         "match_by_account": outlet.match_by_account,
     });
-    change
-        .record(tx, deed("outlet.plan", &outlet, detail))
-        .await?;
-    Ok(outlet)
+    let deed = deed("outlet.plan", &outlet, detail);
+    Ok((outlet, deed))
 }
 
 /// Takes an outlet one step further. `expected` is the version that the caller has seen, if

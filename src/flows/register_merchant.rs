@@ -16,6 +16,17 @@ pub async fn register(
     change: &Change<'_>,
     profile: MerchantProfile,
 ) -> Result<Merchant, ChangeError> {
+    let (merchant, deed) = write_down(tx, change, profile).await?;
+    change.record(tx, deed).await?;
+    Ok(merchant)
+}
+
+/// Writes a merchant down; its deed is recorded by whoever has more of them.
+pub(super) async fn write_down(
+    tx: &mut Tx,
+    change: &Change<'_>,
+    profile: MerchantProfile,
+) -> Result<(Merchant, Deed), ChangeError> {
     let merchant = Merchant {
         id: MerchantId::from_uuid(change.uuid()),
         profile,
@@ -29,10 +40,8 @@ pub async fn register(
         return Err(ChangeError::Taken(UniqueValue::TaxCode));
     }
     let detail = json!({"kind": merchant.profile.kind.as_str()});
-    change
-        .record(tx, deed("merchant.register", merchant.id, detail))
-        .await?;
-    Ok(merchant)
+    let deed = deed("merchant.register", merchant.id, detail);
+    Ok((merchant, deed))
 }
 
 /// Corrects what was written down, as long as it is not handed in. `expected` is the version
@@ -53,19 +62,31 @@ pub async fn amend(
             event: "amend",
         }));
     }
-    let written = merchants::update_profile(tx, id, before.version, &profile, change.now).await;
+    let (merchant, deed) = correct(tx, change, before, profile).await?;
+    change.record(tx, deed).await?;
+    Ok(merchant)
+}
+
+/// Corrects a merchant that may be corrected; the deed is recorded by whoever has more of
+/// them.
+pub(super) async fn correct(
+    tx: &mut Tx,
+    change: &Change<'_>,
+    before: Merchant,
+    profile: MerchantProfile,
+) -> Result<(Merchant, Deed), ChangeError> {
+    let (id, version) = (before.id, before.version);
+    let written = merchants::update_profile(tx, id, version, &profile, change.now).await;
     check_won(written.map_err(taken)?)?;
     let changed = changed_fields(&before.profile, &profile);
-    let detail = json!({"changed": changed});
-    change
-        .record(tx, deed("merchant.amend", id, detail))
-        .await?;
-    Ok(Merchant {
+    let deed = deed("merchant.amend", id, json!({"changed": changed}));
+    let merchant = Merchant {
         profile,
         updated_at: change.now,
-        version: before.version + 1,
+        version: version + 1,
         ..before
-    })
+    };
+    Ok((merchant, deed))
 }
 
 /// Takes a merchant one step further. `expected` is the version that the caller has seen, if

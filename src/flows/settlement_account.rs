@@ -75,6 +75,18 @@ pub async fn request(
         let found = accounts::find(tx, own, replaced).await?;
         found.ok_or(ChangeError::NotFound(Thing::ReplacedAccount))?;
     }
+    let (account, deed) = write_down(tx, change, new).await?;
+    change.record(tx, deed).await?;
+    Ok(account)
+}
+
+/// Writes down an account whose merchant was looked at; its deed is recorded by whoever has
+/// more of them.
+pub(super) async fn write_down(
+    tx: &mut Tx,
+    change: &Change<'_>,
+    new: NewAccount,
+) -> Result<(Account, Deed), ChangeError> {
     let account = Account {
         id: AccountId::from_uuid(change.uuid()),
         merchant: new.merchant,
@@ -100,10 +112,8 @@ pub async fn request(
         "holder_kind": account.holder_kind.as_str(),
         "replaces_id": account.replaces.map(|it| it.to_string()),
     });
-    change
-        .record(tx, deed("account.request", &account, detail))
-        .await?;
-    Ok(account)
+    let deed = deed("account.request", &account, detail);
+    Ok((account, deed))
 }
 
 /// Takes an account one step further. Every account but a merchant's first waits a day after

@@ -42,6 +42,14 @@ explain_by_code! {
         Self::Length => "wrong_length",
         Self::Charset(_) => "wrong_character",
     }
+    BankBinError {
+        Self::Format => "wrong_form",
+        Self::Unknown => "unknown_bank",
+    }
+    AccountNumberError {
+        Self::Length => "wrong_length",
+        Self::Charset => "wrong_character",
+    }
     CodeTermsError {
         Self::Zero => "too_small",
         Self::TooLarge => "too_large",
@@ -107,14 +115,6 @@ explain_in_vietnamese! {
         Self::TooLarge => "too_large", "Số tiền tối đa là 1 000 000 000 000 đồng";
         Self::NotDigits => "wrong_character", "Số tiền chỉ ghi bằng chữ số";
     }
-    BankBinError {
-        Self::Format => "wrong_form", "Mã định danh ngân hàng (BIN) gồm sáu chữ số";
-        Self::Unknown => "unknown_bank", "Không có ngân hàng nào mang mã này";
-    }
-    AccountNumberError {
-        Self::Length => "wrong_length", "Số tài khoản dài từ 1 đến 19 ký tự";
-        Self::Charset => "wrong_character", "Số tài khoản chỉ gồm chữ cái A đến Z và chữ số";
-    }
     TxnRefError {
         Self::Length => "wrong_length", "Mã tham chiếu gồm mười ký tự";
         Self::Prefix => "wrong_prefix", "Mã tham chiếu bắt đầu bằng TH";
@@ -170,16 +170,20 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
             Refusal::SamePerson => Code::SecondPersonRequired,
-            Refusal::TestAmount { .. } | Refusal::OtherKind | Refusal::PersonalAccount => {
-                Code::InvalidFields
-            }
+            Refusal::TestAmount { .. }
+            | Refusal::OtherKind
+            | Refusal::PersonalAccount
+            | Refusal::FutureDay
+            | Refusal::EmptyCensus
+            | Refusal::PositionTwice { .. } => Code::InvalidFields,
             Refusal::WrongState { .. }
             | Refusal::MerchantNotActive
             | Refusal::AlreadyEffective { .. }
             | Refusal::StaticNeverCompletes
             | Refusal::AlreadyPaid
             | Refusal::Expired { .. }
-            | Refusal::NotOurs => Code::WrongState,
+            | Refusal::NotOurs
+            | Refusal::EarlierCensus { .. } => Code::WrongState,
         };
         let text = Text::new(refusal.vietnamese(), refusal.to_string());
         let error = FieldError::new("", refusal.code(), text.clone());

@@ -130,6 +130,14 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::outlets::pause))
         .routes(routes!(api::outlets::resume))
         .routes(routes!(api::outlets::close))
+        .routes(routes!(
+            api::establishments::create,
+            api::establishments::list
+        ))
+        .routes(routes!(api::establishments::read))
+        .routes(routes!(api::establishments::confirm_change))
+        .routes(routes!(api::censuses::create, api::censuses::list))
+        .routes(routes!(api::censuses::read))
         .routes(routes!(api::accounts::create, api::accounts::list))
         .routes(routes!(api::accounts::read))
         .routes(routes!(api::accounts::approve))

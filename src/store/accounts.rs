@@ -226,6 +226,29 @@ pub async fn find(tx: &mut Tx, reach: Reach, id: AccountId) -> Result<Option<Acc
     row.map(Account::try_from).transpose()
 }
 
+/// The account within reach with this number of this bank that is pending or approved.
+pub async fn find_by_number(
+    tx: &mut Tx,
+    reach: Reach,
+    bank: BankBin,
+    number: &AccountNumber,
+) -> Result<Option<Account>, StoreError> {
+    const SQL: &str = select_within_reach!(
+        "AND a.bank_bin = $3 AND a.account_number = $4
+            AND a.state <> 'rejected' AND a.state <> 'retired'"
+    );
+    let row: Option<AccountRow> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(bank.as_str())
+            .bind(number.reveal())
+            .fetch_optional(connection)
+            .await
+    })?;
+    row.map(Account::try_from).transpose()
+}
+
 /// Accounts within reach in the order in which they were asked for, after the given one.
 pub async fn list(
     tx: &mut Tx,

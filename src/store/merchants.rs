@@ -1,10 +1,12 @@
 //! Merchants and where each stands.
 
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
+mod row;
 
+use chrono::{DateTime, Utc};
+
+use self::row::MerchantRow;
 use super::reach::Reach;
-use super::{StoreError, Tx, inconsistent, on_engine};
+use super::{StoreError, Tx, on_engine};
 use crate::domain::ids::{MerchantId, UserId};
 use crate::domain::merchant::{Approval, MerchantKind, MerchantState, MerchantStatus};
 use crate::domain::phone::Phone;
@@ -52,26 +54,6 @@ pub struct MerchantFilter {
     pub status: Option<MerchantStatus>,
     /// Only those whose name holds this text, in capitals without diacritics.
     pub name: Option<String>,
-}
-
-#[derive(sqlx::FromRow)]
-struct MerchantRow {
-    id: Uuid,
-    kind: String,
-    name: String,
-    representative: String,
-    tax_code: String,
-    phone: String,
-    state: String,
-    state_reason: String,
-    created_by: Uuid,
-    submitted_by: Option<Uuid>,
-    approved_by: Option<Uuid>,
-    approved_at: Option<DateTime<Utc>>,
-    closed_at: Option<DateTime<Utc>>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    version: i64,
 }
 
 /// Stores a draft. `false` means that a merchant with this tax code is there already.
@@ -233,6 +215,26 @@ pub async fn find(
     row.map(Merchant::try_from).transpose()
 }
 
+/// The merchant within reach that has this tax code and has not left.
+pub async fn find_by_tax_code(
+    tx: &mut Tx,
+    reach: Reach,
+    code: &TaxCode,
+) -> Result<Option<Merchant>, StoreError> {
+    const SQL: &str = select_within_reach!(
+        "AND m.tax_code = $3 AND m.state <> 'closed' AND m.state <> 'rejected'"
+    );
+    let row: Option<MerchantRow> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(code.reveal())
+            .fetch_optional(connection)
+            .await
+    })?;
+    row.map(Merchant::try_from).transpose()
+}
+
 /// Merchants within reach in the order of their registration, after the given one.
 pub async fn list(
     tx: &mut Tx,
@@ -310,85 +312,5 @@ impl<'a> StateFacts<'a> {
             approval,
             closed_at,
         }
-    }
-}
-
-impl MerchantRow {
-    fn bad(&self, column: &'static str) -> StoreError {
-        inconsistent("merchants", column, self.id)
-    }
-
-    fn reason(&self) -> Result<Reason, StoreError> {
-        Reason::parse(&self.state_reason).map_err(|_| self.bad("state_reason"))
-    }
-
-    fn submitter(&self) -> Result<UserId, StoreError> {
-        let user = self.submitted_by.ok_or_else(|| self.bad("submitted_by"))?;
-        Ok(UserId::from_uuid(user))
-    }
-
-    fn approval(&self) -> Result<Approval, StoreError> {
-        let approved_by = self.approved_by.ok_or_else(|| self.bad("approved_by"))?;
-        Ok(Approval {
-            submitted_by: self.submitter()?,
-            approved_by: UserId::from_uuid(approved_by),
-            approved_at: self.approved_at.ok_or_else(|| self.bad("approved_at"))?,
-        })
-    }
-
-    fn state(&self) -> Result<MerchantState, StoreError> {
-        let status = MerchantStatus::parse(&self.state).map_err(|_| self.bad("state"))?;
-        Ok(match status {
-            MerchantStatus::Draft => MerchantState::Draft,
-            MerchantStatus::Submitted => MerchantState::Submitted {
-                submitted_by: self.submitter()?,
-            },
-            MerchantStatus::UnderReview => MerchantState::UnderReview {
-                submitted_by: self.submitter()?,
-            },
-            MerchantStatus::ChangesRequested => MerchantState::ChangesRequested {
-                reason: self.reason()?,
-            },
-            MerchantStatus::Rejected => MerchantState::Rejected {
-                reason: self.reason()?,
-            },
-            MerchantStatus::Active => MerchantState::Active {
-                approval: self.approval()?,
-            },
-            MerchantStatus::Suspended => MerchantState::Suspended {
-                approval: self.approval()?,
-                reason: self.reason()?,
-            },
-            MerchantStatus::Closed => MerchantState::Closed {
-                approval: self.approval()?,
-                reason: self.reason()?,
-                closed_at: self.closed_at.ok_or_else(|| self.bad("closed_at"))?,
-            },
-        })
-    }
-}
-
-impl TryFrom<MerchantRow> for Merchant {
-    type Error = StoreError;
-
-    fn try_from(row: MerchantRow) -> Result<Self, StoreError> {
-        let kind = MerchantKind::parse(&row.kind).map_err(|_| row.bad("kind"))?;
-        let profile = MerchantProfile {
-            kind,
-            name: TradeName::parse(&row.name).map_err(|_| row.bad("name"))?,
-            representative: PersonName::parse(&row.representative)
-                .map_err(|_| row.bad("representative"))?,
-            tax_code: TaxCode::parse_for(kind, &row.tax_code).map_err(|_| row.bad("tax_code"))?,
-            phone: Phone::parse(&row.phone).map_err(|_| row.bad("phone"))?,
-        };
-        Ok(Self {
-            id: MerchantId::from_uuid(row.id),
-            profile,
-            state: row.state()?,
-            created_by: UserId::from_uuid(row.created_by),
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            version: row.version,
-        })
     }
 }

@@ -11,6 +11,7 @@ pub mod adoption;
 pub mod alerts;
 pub mod audit;
 pub mod callbacks;
+pub mod censuses;
 pub mod code_states;
 pub mod codes;
 mod error;

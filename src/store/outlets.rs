@@ -183,6 +183,27 @@ pub async fn find(tx: &mut Tx, reach: Reach, id: OutletId) -> Result<Option<Outl
     row.map(Outlet::try_from).transpose()
 }
 
+/// The outlet within reach at a stall of a zone, unless it is closed.
+pub async fn find_by_stall(
+    tx: &mut Tx,
+    reach: Reach,
+    zone: ZoneId,
+    stall_label: &TradeName,
+) -> Result<Option<Outlet>, StoreError> {
+    const SQL: &str =
+        select_within_reach!("AND o.zone_id = $3 AND o.stall_label = $4 AND o.state <> 'closed'");
+    let row: Option<OutletRow> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(zone.uuid())
+            .bind(stall_label.as_str())
+            .fetch_optional(connection)
+            .await
+    })?;
+    row.map(Outlet::try_from).transpose()
+}
+
 /// Outlets within reach in the order of their registration, after the given one.
 pub async fn list(
     tx: &mut Tx,

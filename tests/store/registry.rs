@@ -1,6 +1,7 @@
 //! Zones, places, merchants, outlets and accounts.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use phocho::domain::access::UserRole;
 use phocho::domain::account::{AccountEvent, AccountState, HolderKind, HolderName, Succession};
 use phocho::domain::bank::{AccountNumber, BankBin};
 use phocho::domain::establishment::{
@@ -17,7 +18,9 @@ use phocho::domain::phone::Phone;
 use phocho::domain::tax_code::TaxCode;
 use phocho::domain::text::{PersonName, Reason, TradeName};
 use phocho::domain::zone::{ZoneRole, ZoneSeed};
+use phocho::store::access::{self, User};
 use phocho::store::accounts::{self, Account, AccountFilter};
+use phocho::store::censuses::{self, SeenPlace};
 use phocho::store::establishments::{self, Establishment};
 use phocho::store::merchants::{self, Merchant, MerchantFilter, MerchantProfile};
 use phocho::store::outlets::{self, Outlet, OutletFilter};
@@ -37,6 +40,8 @@ on_both_engines!(
     an_outlet_reads_back_in_every_state_and_its_stall_is_taken_once,
     an_account_reads_back_in_every_state_and_its_number_is_taken_once,
     a_census_keeps_its_records_and_the_newest_one_is_in_force,
+    a_place_is_renamed_from_its_version_and_seen_within_reach,
+    what_is_in_use_is_found_by_its_unique_value_within_reach,
 );
 
 fn at() -> DateTime<Utc> {
@@ -437,17 +442,23 @@ async fn a_census_keeps_its_records_and_the_newest_one_is_in_force(database: Dat
     assert!(!establishments::insert(&mut tx, &place).await.unwrap());
     let by_position = establishments::find_by_position(&mut tx, place.zone, &place.position);
     assert_eq!(by_position.await.unwrap().as_ref(), Some(&place));
-    let by_id = establishments::find(&mut tx, place.id).await.unwrap();
+    let by_id = establishments::find(&mut tx, Reach::Everything, place.id)
+        .await
+        .unwrap();
     assert_eq!(by_id.as_ref(), Some(&place));
-    let listed = establishments::list(&mut tx, Some(place.zone), None, 9).await;
+    let listed = establishments::list(&mut tx, Reach::Everything, Some(place.zone), None, 9).await;
     assert_eq!(listed.unwrap(), std::slice::from_ref(&place));
-    let after = establishments::list(&mut tx, None, Some(place.id), 9).await;
+    let whole = establishments::all_of_zone(&mut tx, place.zone)
+        .await
+        .unwrap();
+    assert_eq!(whole, std::slice::from_ref(&place));
+    let after = establishments::list(&mut tx, Reach::Everything, None, Some(place.id), 9).await;
     assert_eq!(after.unwrap(), []);
 
     let days = ["2026-01-10", "2026-02-10"].map(|day| day.parse().unwrap());
     for (number, day) in (1..).zip(days) {
         let id = CensusId::from_uuid(Uuid::from_u128(number));
-        let census = establishments::insert_census(&mut tx, id, place.zone, day, at()).await;
+        let census = censuses::insert(&mut tx, id, place.zone, day, at()).await;
         assert_eq!(census.unwrap().version, i64::try_from(number).unwrap());
     }
     for (day, wanted) in [
@@ -456,7 +467,7 @@ async fn a_census_keeps_its_records_and_the_newest_one_is_in_force(database: Dat
         ("2026-02-09", Some(1)),
         ("2026-02-10", Some(2)),
     ] {
-        let census = establishments::census_on(&mut tx, place.zone, day.parse().unwrap()).await;
+        let census = censuses::on_day(&mut tx, place.zone, day.parse().unwrap()).await;
         assert_eq!(census.unwrap().map(|it| it.version), wanted, "{day}");
     }
 
@@ -474,12 +485,34 @@ async fn a_census_keeps_its_records_and_the_newest_one_is_in_force(database: Dat
         owner_over_60: Some(false),
     };
     for wanted in [true, false] {
-        let done = establishments::insert_record(&mut tx, census, place.id, &record).await;
+        let done = censuses::insert_record(&mut tx, census, place.id, &record).await;
         assert_eq!(done.unwrap(), wanted);
     }
-    let kept = establishments::records(&mut tx, census, None, 9).await;
-    assert_eq!(kept.unwrap(), [(place.id, record)]);
-    let rest = establishments::records(&mut tx, census, Some(place.id), 9).await;
+    let kept = censuses::records(&mut tx, census, None, 9).await;
+    let seen = SeenPlace {
+        establishment: place.id,
+        position: place.position.clone(),
+        name: place.name.clone(),
+        record,
+    };
+    assert_eq!(kept.unwrap(), std::slice::from_ref(&seen));
+    let first = censuses::find(&mut tx, place.zone, 1)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((first.id, first.surveyed_on), (census, days[0]));
+    assert_eq!(censuses::find(&mut tx, place.zone, 3).await.unwrap(), None);
+    let newest = censuses::newest_record(&mut tx, place.id).await.unwrap();
+    assert_eq!(newest, Some((first, seen.record)));
+    let versions = censuses::list(&mut tx, place.zone, None, 9).await.unwrap();
+    let versions: Vec<_> = versions
+        .iter()
+        .map(|(it, places)| (it.version, *places))
+        .collect();
+    assert_eq!(versions, [(2, 0), (1, 1)]);
+    let before = censuses::list(&mut tx, place.zone, Some(2), 9).await;
+    assert_eq!(before.unwrap(), [(first, 1)]);
+    let rest = censuses::records(&mut tx, census, Some(place.id), 9).await;
     assert_eq!(rest.unwrap(), []);
 
     for wanted in [true, false] {
@@ -489,4 +522,104 @@ async fn a_census_keeps_its_records_and_the_newest_one_is_in_force(database: Dat
     }
     let changes = establishments::changes(&mut tx, place.id).await.unwrap();
     assert_eq!(changes, [(days[1], EstablishmentChange::Closed)]);
+}
+
+async fn a_place_is_renamed_from_its_version_and_seen_within_reach(database: Database) {
+    let store = database.store().await;
+    let (mut tx, merchant) = with_zone_and_merchant(&store).await;
+    let mut place = Establishment {
+        id: EstablishmentId::from_uuid(Uuid::from_u128(1)),
+        zone: zone(1).id,
+        position: TradeName::parse("Số 12").unwrap(),
+        name: TradeName::parse("Bún ốc").unwrap(),
+        created_at: at(),
+        version: 1,
+    };
+    assert!(establishments::insert(&mut tx, &place).await.unwrap());
+    assert_eq!(
+        censuses::newest_record(&mut tx, place.id).await.unwrap(),
+        None
+    );
+    let name = TradeName::parse("Xôi Yên Phụ").unwrap();
+    for (version, wanted) in [(2, false), (1, true), (1, false)] {
+        let done = establishments::rename(&mut tx, place.id, version, &name).await;
+        assert_eq!(done.unwrap(), wanted, "{version}");
+    }
+    (place.name, place.version) = (name, 2);
+    // A merchant reaches a place through its outlet, a person through the zone.
+    let mut stall = outlet(1, merchant.id, "Số 12");
+    stall.establishment = Some(place.id);
+    assert!(outlets::insert(&mut tx, &stall).await.unwrap());
+    let admin = User {
+        id: user(7),
+        name: "Đào".to_owned(),
+        role: UserRole::Staff,
+        all_zones: false,
+        created_at: at(),
+        disabled_at: None,
+        version: 1,
+    };
+    access::insert_user(&mut tx, &admin).await.unwrap();
+    access::add_user_zone(&mut tx, user(7), place.zone)
+        .await
+        .unwrap();
+    for (reach, seen) in [
+        (Reach::Everything, true),
+        (Reach::Merchant(merchant.id), true),
+        (
+            Reach::Merchant(MerchantId::from_uuid(Uuid::from_u128(9))),
+            false,
+        ),
+        (Reach::ZonesOf(user(7)), true),
+        (Reach::ZonesOf(user(8)), false),
+    ] {
+        let wanted = seen.then(|| place.clone());
+        let found = establishments::find(&mut tx, reach, place.id)
+            .await
+            .unwrap();
+        assert_eq!(found, wanted, "{reach:?}");
+        let listed = establishments::list(&mut tx, reach, None, None, 9)
+            .await
+            .unwrap();
+        assert_eq!(listed.first(), wanted.as_ref(), "{reach:?}");
+    }
+}
+
+async fn what_is_in_use_is_found_by_its_unique_value_within_reach(database: Database) {
+    let store = database.store().await;
+    let (mut tx, merchant) = with_zone_and_merchant(&store).await;
+    let stall = outlet(1, merchant.id, "Sạp 12");
+    assert!(outlets::insert(&mut tx, &stall).await.unwrap());
+    let money = account(1, merchant.id, "0011001234567");
+    assert!(accounts::insert(&mut tx, &money).await.unwrap());
+    let foreign = Reach::Merchant(MerchantId::from_uuid(Uuid::from_u128(9)));
+    for (reach, seen) in [(Reach::Everything, true), (foreign, false)] {
+        let code = &merchant.profile.tax_code;
+        let found = merchants::find_by_tax_code(&mut tx, reach, code).await;
+        assert_eq!(found.unwrap(), seen.then(|| merchant.clone()));
+        let found = outlets::find_by_stall(&mut tx, reach, stall.zone, &stall.stall_label).await;
+        assert_eq!(found.unwrap(), seen.then(|| stall.clone()));
+        let found = accounts::find_by_number(&mut tx, reach, money.bank, &money.number).await;
+        assert_eq!(found.unwrap(), seen.then(|| money.clone()));
+    }
+    // What has left is in nobody's way.
+    let all = Reach::Everything;
+    let gone = MerchantState::Rejected { reason: reason() };
+    let moved = merchants::update_state(&mut tx, merchant.id, 1, &gone, at()).await;
+    assert!(moved.unwrap());
+    let closed = OutletState::Closed { closed_at: at() };
+    assert!(
+        outlets::update_state(&mut tx, stall.id, 1, closed)
+            .await
+            .unwrap()
+    );
+    let moved = accounts::update_state(&mut tx, money.id, 1, AccountState::Rejected).await;
+    assert!(moved.unwrap());
+    let code = &merchant.profile.tax_code;
+    let found = merchants::find_by_tax_code(&mut tx, all, code).await;
+    assert_eq!(found.unwrap(), None);
+    let found = outlets::find_by_stall(&mut tx, all, stall.zone, &stall.stall_label).await;
+    assert_eq!(found.unwrap(), None);
+    let found = accounts::find_by_number(&mut tx, all, money.bank, &money.number).await;
+    assert_eq!(found.unwrap(), None);
 }

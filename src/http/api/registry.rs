@@ -187,6 +187,20 @@ fn taken(value: UniqueValue) -> Problem {
                 "This name of a source is in use.",
             ),
         ),
+        UniqueValue::Position => (
+            "/position",
+            Text::new(
+                "Vị trí này đã có trong danh sách.",
+                "There is an establishment at this position.",
+            ),
+        ),
+        UniqueValue::DayOfChange => (
+            "/day",
+            Text::new(
+                "Ngày này đã ghi một thay đổi của điểm kinh doanh.",
+                "A change of this establishment is recorded on this day.",
+            ),
+        ),
     };
     let error = FieldError::new(pointer, "taken", text);
     Problem::new(Code::AlreadyExists).errors(vec![error])

@@ -56,6 +56,7 @@ use phocho::flows::access::first_start;
 use phocho::flows::receive_notice::secret_name;
 use phocho::http::{AppState, router};
 use phocho::store::accounts::{self, Account};
+use phocho::store::censuses;
 use phocho::store::codes::{self, NewCode, StoredTerms};
 use phocho::store::establishments::{self, Establishment};
 use phocho::store::merchants::{self, Merchant, MerchantProfile};
@@ -339,9 +340,8 @@ async fn places(tx: &mut Tx) {
 async fn census(tx: &mut Tx, zone: u128, on: &str, seen: &[(u128, EstablishmentStatus)]) {
     let surveyed = day(&format!("2025-{on}"));
     let id = CensusId::from_uuid(uuid(0x300 + 0x10 * zone + u128::from(surveyed.month())));
-    establishments::insert_census(tx, id, zone_id(zone), surveyed, noon(on))
-        .await
-        .unwrap();
+    let begun = censuses::insert(tx, id, zone_id(zone), surveyed, noon(on)).await;
+    begun.unwrap();
     for (number, status) in seen {
         let record = CensusRecord {
             status: *status,
@@ -356,7 +356,7 @@ async fn census(tx: &mut Tx, zone: u128, on: &str, seen: &[(u128, EstablishmentS
             owner_over_60: None,
         };
         let place = establishment_id(*number);
-        let new = establishments::insert_record(tx, id, place, &record).await;
+        let new = censuses::insert_record(tx, id, place, &record).await;
         assert!(new.unwrap());
     }
 }

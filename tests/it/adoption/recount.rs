@@ -9,7 +9,8 @@ use phocho::domain::establishment::{CensusRecord, EstablishmentChange, Establish
 use phocho::domain::ids::{EstablishmentId, OutletId, ZoneId};
 use phocho::domain::merchant::MerchantState;
 use phocho::domain::outlet::OutletState;
-use phocho::store::establishments::{self, Census, Establishment};
+use phocho::store::censuses::{self, Census};
+use phocho::store::establishments::{self, Establishment};
 use phocho::store::merchants::{self, Merchant, MerchantFilter};
 use phocho::store::outlets::{self, Outlet, OutletFilter};
 use phocho::store::payments::{self, PaymentFilter, PaymentRow};
@@ -72,7 +73,10 @@ impl Rows {
         let all = Reach::Everything;
         let zones = zones::list(tx, None, None, 10_000).await.unwrap();
         let mut places = Vec::new();
-        for place in establishments::list(tx, None, None, 10_000).await.unwrap() {
+        for place in establishments::list(tx, all, None, None, 10_000)
+            .await
+            .unwrap()
+        {
             let changes = establishments::changes(tx, place.id).await.unwrap();
             places.push((place, changes));
         }
@@ -156,9 +160,13 @@ impl Rows {
 }
 
 async fn census(tx: &mut Tx, zone: ZoneId, day: NaiveDate) -> Option<SeenCensus> {
-    let census = establishments::census_on(tx, zone, day).await.unwrap()?;
-    let records = establishments::records(tx, census.id, None, 10_000).await;
-    Some((census, records.unwrap().into_iter().collect()))
+    let census = censuses::on_day(tx, zone, day).await.unwrap()?;
+    let records = censuses::records(tx, census.id, None, 10_000).await;
+    let seen = records.unwrap().into_iter();
+    Some((
+        census,
+        seen.map(|it| (it.establishment, it.record)).collect(),
+    ))
 }
 
 /// The rows of one question.
