@@ -226,6 +226,18 @@ pub async fn find(tx: &mut Tx, reach: Reach, id: AccountId) -> Result<Option<Acc
     row.map(Account::try_from).transpose()
 }
 
+/// In what capacity an account is held.
+pub async fn holder_kind(tx: &mut Tx, id: AccountId) -> Result<HolderKind, StoreError> {
+    const SQL: &str = "SELECT holder_kind FROM accounts WHERE id = $1";
+    let kind: String = on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(id.uuid())
+            .fetch_one(connection)
+            .await
+    })?;
+    HolderKind::parse(&kind).map_err(|_| inconsistent("accounts", "holder_kind", id))
+}
+
 /// Accounts within reach in the order in which they were asked for, after the given one.
 pub async fn list(
     tx: &mut Tx,
