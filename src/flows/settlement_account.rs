@@ -12,7 +12,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::TradeName;
 use crate::store::accounts::{self, Account};
 use crate::store::reach::Reach;
-use crate::store::{Tx, merchants};
+use crate::store::{Tx, locks, merchants};
 
 /// An account to ask for.
 #[derive(Clone, Debug)]
@@ -116,6 +116,11 @@ pub async fn step(
     (id, expected): (AccountId, Option<i64>),
     step: AccountStep,
 ) -> Result<Account, ChangeError> {
+    let found = accounts::find(tx, reach, id).await?;
+    let owner = found.ok_or(ChangeError::NotFound(Thing::Subject))?.merchant;
+    // Of two approvals at a time the second sees the first, and no code is being issued on an
+    // account that is retired here.
+    locks::merchant(tx, owner).await?;
     let found = accounts::find(tx, reach, id).await?;
     let before = found.ok_or(ChangeError::NotFound(Thing::Subject))?;
     check_version(expected, before.version)?;

@@ -126,8 +126,16 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::accounts::reject))
         .routes(routes!(api::accounts::retire))
         // A merchant, its tills and staff.
-        .routes(routes!(api::payment_codes::create))
-        .routes(routes!(api::payment_codes::read))
+        .routes(routes!(
+            api::code_creation::create,
+            api::payment_codes::list
+        ))
+        .routes(routes!(api::code_creation::register))
+        .routes(routes!(
+            api::payment_codes::read,
+            api::code_revisions::amend
+        ))
+        .routes(routes!(api::code_revisions::list))
         .routes(routes!(api::payment_codes::cancel))
         .routes(routes!(api::code_pictures::svg))
         .routes(routes!(api::code_pictures::png))

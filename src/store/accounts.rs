@@ -155,20 +155,10 @@ pub async fn update_state(
     Ok(affected == 1)
 }
 
-/// Whether an account of this merchant was ever approved: every later one then waits. The
-/// merchant's row stays locked until the commit, so that of two approvals at a time the
-/// second sees the first.
+/// Whether an account of this merchant was ever approved: every later one then waits.
 pub async fn any_approved(tx: &mut Tx, merchant: MerchantId) -> Result<bool, StoreError> {
-    const LOCK: &str = "UPDATE merchants SET version = version WHERE id = $1";
     const SQL: &str = "SELECT COUNT(*) FROM accounts
         WHERE merchant_id = $1 AND approved_at IS NOT NULL";
-    on_engine!(tx, |connection| {
-        sqlx::query(LOCK)
-            .bind(merchant.uuid())
-            .execute(connection)
-            .await
-            .map(|_| ())
-    })?;
     let count: i64 = on_engine!(tx, |connection| {
         sqlx::query_scalar(SQL)
             .bind(merchant.uuid())

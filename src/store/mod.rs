@@ -18,6 +18,7 @@ mod error;
 pub mod establishments;
 pub mod events;
 pub mod idempotency;
+pub mod locks;
 pub mod match_switches;
 pub mod merchants;
 pub mod outlets;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::reach::Reach;
-use super::{StoreError, Tx, expect_one, inconsistent, match_switches, on_engine};
+use super::{StoreError, Tx, inconsistent, match_switches, on_engine};
 use crate::domain::establishment::Trade;
 use crate::domain::ids::{EstablishmentId, MerchantId, OutletId, ZoneId};
 use crate::domain::money::Vnd;
@@ -103,20 +103,6 @@ pub async fn insert(tx: &mut Tx, outlet: &Outlet) -> Result<bool, StoreError> {
     let is_on = outlet.match_by_account;
     match_switches::record(tx, outlet.id, outlet.created_at, is_on).await?;
     Ok(true)
-}
-
-/// Takes the lock of an outlet's row until the end of the transaction, so that no code is
-/// issued while it closes.
-pub async fn lock(tx: &mut Tx, id: OutletId) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE outlets SET version = version WHERE id = $1";
-    let affected = on_engine!(tx, |connection| {
-        sqlx::query(SQL)
-            .bind(id.uuid())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    expect_one("outlets", affected)
 }
 
 /// Moves version `version` to another state; the times of test and opening stay when the

@@ -5,10 +5,9 @@
 #[expect(dead_code, reason = "only the store's own tests ask for the address")]
 #[path = "../support/database.rs"]
 mod database;
-#[expect(
-    dead_code,
-    reason = "only the store's own tests change accounts and merchants"
-)]
+#[path = "../support/market.rs"]
+mod market;
+#[expect(dead_code, reason = "only the store's own tests replace accounts")]
 #[path = "../support/stalls.rs"]
 mod stalls;
 #[path = "../support/state.rs"]
@@ -19,6 +18,7 @@ mod street;
 mod access;
 mod api_document;
 mod callbacks;
+mod code_changes;
 mod docs_pages;
 mod http_habits;
 mod notices;

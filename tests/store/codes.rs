@@ -12,7 +12,7 @@ use phocho::domain::outlet::OutletState;
 use phocho::store::code_states::{self, Amendment};
 use phocho::store::codes::{self, CodeFilter, NewCode, StoredTerms};
 use phocho::store::reach::Reach;
-use phocho::store::{StoreError, accounts, code_revisions, match_switches, outlets};
+use phocho::store::{StoreError, accounts, code_revisions, locks, match_switches, outlets};
 use uuid::Uuid;
 
 use crate::database::{Database, on_both_engines};
@@ -490,7 +490,8 @@ async fn an_outlets_test_code_waits_until_it_is_paid_late_or_its_account_retired
         };
         assert!(codes::insert(&mut tx, &code).await.unwrap());
     }
-    outlets::lock(&mut tx, stall.outlet).await.unwrap();
+    locks::merchant(&mut tx, stall.merchant).await.unwrap();
+    locks::outlet(&mut tx, stall.outlet).await.unwrap();
     let waiting = code_revisions::waiting_test(&mut tx, stall.outlet, opening()).await;
     assert_eq!(waiting.unwrap().unwrap().id, Uuid::from_u128(1));
     let late = code_revisions::waiting_test(&mut tx, stall.outlet, later()).await;
