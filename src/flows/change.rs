@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::domain::ids::{EventId, MerchantId, OutletId, UserId};
 use crate::domain::refusal::Refusal;
 use crate::entropy::Entropy;
+use crate::flows::access::Act;
 use crate::store::audit::{self, AuditEntry};
 use crate::store::events::{self, NewEvent};
 use crate::store::{StoreError, Tx};
@@ -118,29 +119,39 @@ impl Change<'_> {
         self.entropy.uuid(self.now)
     }
 
-    /// Records the change in its own transaction. It comes last: numbering an event makes
-    /// other writers wait until the commit.
+    /// Records the change in its own transaction, last of all.
     pub(super) async fn record(&self, tx: &mut Tx, deed: Deed) -> Result<(), StoreError> {
-        let entry = AuditEntry {
-            at: self.now,
-            actor: self.actor.to_string(),
-            action: deed.kind,
-            subject: deed.subject.clone(),
-            detail: deed.detail.clone(),
+        let act = Act {
+            actor: &self.actor.to_string(),
+            now: self.now,
+            entropy: self.entropy,
         };
-        audit::append(tx, PEOPLE_CHAIN, &[entry]).await?;
-        let event = NewEvent {
-            id: EventId::from_uuid(self.uuid()),
-            at: self.now,
-            kind: deed.kind,
-            subject: deed.subject,
-            merchant: deed.merchant,
-            outlet: deed.outlet,
-            payload: deed.detail,
-        };
-        events::append(tx, &[event]).await?;
-        Ok(())
+        record(tx, &act, deed).await
     }
+}
+
+/// Records what someone did, a person or not, in the transaction of the change. It comes
+/// last: numbering an event makes other writers wait until the commit.
+pub(super) async fn record(tx: &mut Tx, act: &Act<'_>, deed: Deed) -> Result<(), StoreError> {
+    let entry = AuditEntry {
+        at: act.now,
+        actor: act.actor.to_owned(),
+        action: deed.kind,
+        subject: deed.subject.clone(),
+        detail: deed.detail.clone(),
+    };
+    audit::append(tx, PEOPLE_CHAIN, &[entry]).await?;
+    let event = NewEvent {
+        id: EventId::from_uuid(act.entropy.uuid(act.now)),
+        at: act.now,
+        kind: deed.kind,
+        subject: deed.subject,
+        merchant: deed.merchant,
+        outlet: deed.outlet,
+        payload: deed.detail,
+    };
+    events::append(tx, &[event]).await?;
+    Ok(())
 }
 
 /// Refuses a change that was decided on another version than the present one.

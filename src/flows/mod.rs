@@ -3,11 +3,14 @@
 
 pub mod access;
 pub mod change;
+pub mod check_code;
 pub mod idempotency;
 pub mod intake;
 pub mod issue_code;
+pub mod match_by_account;
 pub mod open_outlet;
 pub mod receive_notice;
 pub mod register_merchant;
 pub mod register_zone;
+pub mod settle_alert;
 pub mod settlement_account;

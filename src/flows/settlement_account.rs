@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::change::{Change, ChangeError, Deed, Thing, UniqueValue, check_version, check_won};
-use crate::domain::account::{AccountEvent, AccountState, HolderKind, HolderName, Succession};
+use crate::domain::account::{
+    AccountEvent, AccountState, HolderKind, HolderName, PersonalAccounts, Succession,
+};
 use crate::domain::bank::{AccountNumber, BankBin};
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{AccountId, MerchantId};
@@ -55,11 +57,12 @@ pub enum AccountStep {
     Retire,
 }
 
-/// Asks for an account.
+/// Asks for an account that `policy` takes.
 pub async fn request(
     tx: &mut Tx,
     change: &Change<'_>,
     reach: Reach,
+    policy: PersonalAccounts,
     new: NewAccount,
 ) -> Result<Account, ChangeError> {
     let merchant = merchants::find(tx, reach, new.merchant).await?;
@@ -92,6 +95,7 @@ pub async fn request(
         created_at: change.now,
         version: 1,
     };
+    account.facts().check_policy(policy)?;
     if !accounts::insert(tx, &account).await? {
         return Err(ChangeError::Taken(UniqueValue::AccountNumber));
     }
@@ -106,13 +110,15 @@ pub async fn request(
     Ok(account)
 }
 
-/// Takes an account one step further. Every account but a merchant's first waits a day after
+/// Takes an account one step further. What `policy` does not take is not approved either: it
+/// may have been asked for under another setting. Every account but a merchant's first waits a day after
 /// its approval, whether or not it names the one it replaces: the wait is what lets the old
 /// contact object. `expected` is the version that the caller has seen, if it says so.
 pub async fn step(
     tx: &mut Tx,
     change: &Change<'_>,
     reach: Reach,
+    policy: PersonalAccounts,
     (id, expected): (AccountId, Option<i64>),
     step: AccountStep,
 ) -> Result<Account, ChangeError> {
@@ -126,6 +132,7 @@ pub async fn step(
     check_version(expected, before.version)?;
     let (kind, event) = match step {
         AccountStep::Approve => {
+            before.facts().check_policy(policy)?;
             let succession = if accounts::any_approved(tx, before.merchant).await? {
                 Succession::Replaces
             } else {

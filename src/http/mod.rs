@@ -32,6 +32,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::clock::Clock;
+use crate::domain::account::PersonalAccounts;
 use crate::entropy::Entropy;
 use crate::flows::intake::{Intake, Ledger};
 
@@ -65,6 +66,8 @@ pub struct AppState {
     pub trusted: TrustedProxies,
     /// How often one address may ask.
     pub rates: RateLimits,
+    /// Whether a private person's account is taken for a business.
+    pub personal_accounts: PersonalAccounts,
     /// Seals the cursors of lists; drawn fresh here, so instances that share a database set
     /// a common one.
     pub page_key: PageKey,
@@ -85,6 +88,7 @@ impl AppState {
             deadlines: RequestDeadlines::default(),
             trusted: TrustedProxies::default(),
             rates: RateLimits::default(),
+            personal_accounts: PersonalAccounts::Warn,
             page_key,
         }
     }
@@ -99,6 +103,7 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::tokens::revoke))
         .routes(routes!(api::audit::list))
         .routes(routes!(api::alerts::list))
+        .routes(routes!(api::alerts::settle))
         // Every caller; administrators add.
         .routes(routes!(api::zones::create, api::zones::list))
         .routes(routes!(api::zones::create_first_list))
@@ -120,6 +125,7 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::outlets::pause))
         .routes(routes!(api::outlets::resume))
         .routes(routes!(api::outlets::close))
+        .routes(routes!(api::outlet_changes::match_by_account))
         .routes(routes!(api::accounts::create, api::accounts::list))
         .routes(routes!(api::accounts::read))
         .routes(routes!(api::accounts::approve))
@@ -139,6 +145,9 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::payment_codes::cancel))
         .routes(routes!(api::code_pictures::svg))
         .routes(routes!(api::code_pictures::png))
+        .routes(routes!(api::outlet_changes::test))
+        .routes(routes!(api::code_checks::check))
+        .routes(routes!(api::events::list))
         // Whoever holds a one-time link.
         .routes(routes!(api::tokens::redeem))
         // Whoever runs it.

@@ -32,6 +32,7 @@ const PROBLEM: &str = "Problem";
         (name = "access", description = "Who may do what, what was done, and what needs attention."),
         (name = "registry", description = "Where people trade, who trades there, and where their money goes."),
         (name = "codes", description = "What the customer scans."),
+        (name = "live", description = "What happened, as it happens."),
         (name = "operation", description = "For whoever runs it."),
     ),
 )]

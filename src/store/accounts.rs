@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use super::reach::Reach;
 use super::{StoreError, Tx, inconsistent, on_engine};
-use crate::domain::account::{AccountState, AccountStatus, HolderKind, HolderName};
+use crate::domain::account::{
+    AccountState, AccountStatus, HolderKind, HolderName, SettlementAccount,
+};
 use crate::domain::bank::{AccountNumber, BankBin};
 use crate::domain::ids::{AccountId, MerchantId, UserId};
 use crate::domain::text::TradeName;
@@ -39,6 +41,20 @@ pub struct Account {
     pub created_at: DateTime<Utc>,
     /// Raised by every change, from 1.
     pub version: i64,
+}
+
+impl Account {
+    /// Its facts, for the rules about them.
+    pub fn facts(&self) -> SettlementAccount {
+        SettlementAccount {
+            bank: self.bank,
+            number: self.number.clone(),
+            holder_name: self.holder.clone(),
+            holder_kind: self.holder_kind,
+            registered_name: Some(self.registered_name.clone()),
+            checked_at: self.checked_at,
+        }
+    }
 }
 
 /// Which accounts to list.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use phocho::domain::ids::{AlertId, EventId, MerchantId, UserId};
-use phocho::store::alerts;
+use phocho::store::alerts::{self, NewAlert};
 use phocho::store::audit::{self, AuditEntry};
 use phocho::store::events::{self, NewEvent};
 use phocho::store::reach::Reach;
@@ -101,10 +101,18 @@ async fn events_of_waiting_writers_are_numbered_without_a_gap(database: Database
         writer.await.unwrap();
     }
     let mut tx = store.begin_read().await.unwrap();
-    let rows = events::list(&mut tx, None, 0, 100).await.unwrap();
+    let rows = events::list(&mut tx, Reach::Everything, None, 0, 100)
+        .await
+        .unwrap();
     let numbers: Vec<i64> = rows.iter().map(|row| row.sequence).collect();
     assert_eq!(numbers, (1..=40).collect::<Vec<i64>>());
-    assert_eq!(events::list(&mut tx, None, 38, 100).await.unwrap().len(), 2);
+    assert_eq!(
+        events::list(&mut tx, Reach::Everything, None, 38, 100)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 async fn the_newest_entries_come_first_and_by_subject(database: Database) {
@@ -136,9 +144,15 @@ async fn open_alerts_are_paged_oldest_first_within_reach(database: Database) {
     let later = at() + TimeDelta::seconds(1);
     let mut tx = store.begin_write().await.unwrap();
     for (number, raised_at) in [(1, later), (3, at()), (2, at())] {
-        alerts::raise(&mut tx, id(number), "conflict", "btx_1", "{}", raised_at)
-            .await
-            .unwrap();
+        let alert = NewAlert {
+            id: id(number),
+            kind: "conflict",
+            subject: "btx_1",
+            merchant: None,
+            detail: "{}",
+            now: raised_at,
+        };
+        alerts::raise(&mut tx, &alert).await.unwrap();
     }
     for (after, limit, wanted) in [
         (None, 9, &[2, 3, 1][..]),
