@@ -17,13 +17,18 @@ mod street;
 
 mod access;
 mod api_document;
+mod by_account;
 mod callbacks;
 mod code_changes;
+mod code_checks;
 mod docs_pages;
+mod events;
 mod http_habits;
 mod notices;
 mod numbers;
+mod outlet_life;
 mod payment_codes;
+mod personal_accounts;
 mod registry;
 mod serve_cli;
 mod vietqr;

@@ -29,6 +29,7 @@ on_both_engines!(
     the_outlets_of_an_account_are_those_of_its_codes_as_they_stood,
     codes_are_listed_newest_first_by_place_kind_and_phase,
     a_text_leads_to_the_codes_that_ever_showed_it,
+    closing_takes_the_codes_in_use_and_no_other,
     an_outlets_test_code_waits_until_it_is_paid_late_or_its_account_retired,
 );
 
@@ -503,4 +504,39 @@ async fn an_outlets_test_code_waits_until_it_is_paid_late_or_its_account_retired
     assert!(moved.unwrap());
     let waiting = code_revisions::waiting_test(&mut tx, stall.outlet, opening()).await;
     assert!(waiting.unwrap().is_none());
+}
+
+async fn closing_takes_the_codes_in_use_and_no_other(database: Database) {
+    let store = database.store().await;
+    let stall = stalls::stall(&store, 1, stalls::open()).await;
+    let neighbour = stalls::stall(&store, 2, stalls::open()).await;
+    let retired_at = later();
+    let mut tx = store.begin_write().await.unwrap();
+    let expires_at = later();
+    let sale = terms(CodeKind::Dynamic { expires_at }, fixed(5_000));
+    for new in [
+        static_code(1, stall, "THNUMBER22"),
+        code(2, stall, Some("THNUMBER33"), sale),
+        static_code(3, neighbour, "THNUMBER44"),
+    ] {
+        assert!(codes::insert(&mut tx, &new).await.unwrap());
+    }
+    let second = CodeId::from_uuid(Uuid::from_u128(2));
+    codes::complete(&mut tx, second, later()).await.unwrap();
+    let completed = CodeState::Completed {
+        completed_at: later(),
+    };
+    let cancelled = CodeState::Cancelled { retired_at };
+    let count = code_states::cancel_of_outlet(&mut tx, stall.outlet, retired_at).await;
+    assert_eq!(count.unwrap(), 1);
+    let count = code_states::revoke_of_merchant(&mut tx, stall.merchant, retired_at).await;
+    assert_eq!(count.unwrap(), 0, "what is cancelled stays so");
+    let count = code_states::revoke_of_merchant(&mut tx, neighbour.merchant, retired_at).await;
+    assert_eq!(count.unwrap(), 1);
+    let revoked = CodeState::Revoked { retired_at };
+    for (number, wanted) in [(1, cancelled), (2, completed), (3, revoked)] {
+        let id = CodeId::from_uuid(Uuid::from_u128(number));
+        let row = codes::find(&mut tx, Reach::Everything, id).await.unwrap();
+        assert_eq!(row.unwrap().state().unwrap(), wanted, "{number}");
+    }
 }

@@ -2,7 +2,7 @@
 //! notices.
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::http::{HeaderMap, Request, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
@@ -45,8 +45,6 @@ pub struct Answer {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as it came.
-    pub bytes: Bytes,
     /// The body, if it is JSON.
     pub body: Value,
 }
@@ -73,8 +71,10 @@ impl Answer {
 /// A credit that the bank tells of.
 #[derive(Clone, Copy, Debug)]
 pub struct Credit<'a> {
-    /// The bank's number of it.
+    /// The vendor's number of it.
     pub id: u64,
+    /// The number in the bank's own reference.
+    pub bank_number: u64,
     /// To which account.
     pub account: &'a str,
     /// Đồng.
@@ -180,7 +180,6 @@ impl Market {
             status: head.status.as_u16(),
             headers: head.headers,
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-            bytes,
         }
     }
 
@@ -240,7 +239,7 @@ impl Market {
             "transferType": "in",
             "transferAmount": credit.amount,
             "accumulated": 0,
-            "referenceCode": format!("FT{}", credit.id),
+            "referenceCode": format!("FT{}", credit.bank_number),
             "description": "",
         });
         let timestamp = self.state.clock.now().timestamp().to_string();
