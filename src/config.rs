@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use crate::domain::account::PersonalAccounts;
 use crate::domain::network::AddressRange;
 use crate::store::DatabaseUrl;
 
@@ -155,6 +156,7 @@ settings! {
     failed_verifications_burst: NonZeroU32 = "30", false, "Failed verifications at once from one address after a rest.";
     answer_deadline_s: NonZeroU32 = "30", false, "Seconds until a request is answered 504; its work runs on.";
     drain_s: NonZeroU32 = "10", false, "Seconds that a stop waits for what has begun.";
+    personal_accounts: PersonalAccounts = "warn", false, "Whether a private person's account is taken for a business: warn (taken, with a warning to who approves it) or refuse.";
     raw_retention_days: NonZeroU32 = "90", false, "Days that raw bank notices are kept; then their key is destroyed.";
 }
 

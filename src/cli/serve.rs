@@ -141,6 +141,7 @@ async fn listen(bind: SocketAddr) -> anyhow::Result<TcpListener> {
 fn state_of(settings: &Settings, ledger: Ledger, intake: Intake) -> AppState {
     let mut state = AppState::new(Clock::System, ledger, intake);
     state.trusted = TrustedProxies::new(settings.trusted_proxies.0.clone());
+    state.personal_accounts = settings.personal_accounts;
     state.deadlines = RequestDeadlines {
         answer: seconds(settings.answer_deadline_s.get()),
         ..RequestDeadlines::default()

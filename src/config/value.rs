@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::domain::account::PersonalAccounts;
 use crate::domain::network::AddressRange;
 use crate::store::DatabaseUrl;
 
@@ -49,6 +50,12 @@ plain_settings! {
 }
 
 impl Setting for DatabaseUrl {
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(|error| error.to_string())
+    }
+}
+
+impl Setting for PersonalAccounts {
     fn parse(text: &str) -> Result<Self, String> {
         Self::parse(text).map_err(|error| error.to_string())
     }

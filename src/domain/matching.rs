@@ -14,10 +14,11 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::account::HolderKind;
 use super::explanation::{
     AccountRefusal, Evidence, Explanation, Field, Form, Rejected, RejectedWhy, Rule, SuspenseReason,
 };
-use super::ids::AccountId;
+use super::ids::{AccountId, OutletId, ZoneId};
 use super::txn_ref::{ALPHABET, TxnRef, TxnRefError};
 
 /// Characters that are read of a text. No bank delivers more; a longer text goes to a person.
@@ -112,6 +113,34 @@ pub fn check_account(
         Some(account) if account == credited => Ok(()),
         Some(_) => Err(SuspenseReason::OtherAccount),
         None => Err(SuspenseReason::CodeWithoutAccount),
+    }
+}
+
+/// An outlet at which codes of the credited account hang, as it stood at the bank's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountOutlet {
+    /// The outlet.
+    pub outlet: OutletId,
+    /// Where it lies.
+    pub zone: ZoneId,
+    /// Whether it had opened and was not closed.
+    pub trades: bool,
+    /// Whether its merchant had switched matching by account on.
+    pub switched_on: bool,
+}
+
+/// The outlet that a credit without any reference counts for by its account alone: the only
+/// one of a business account, trading, and switched on at the bank's time. `hung` are all
+/// outlets at which codes of the account ever hung.
+pub fn outlet_by_account(holder: HolderKind, hung: &[AccountOutlet]) -> Option<AccountOutlet> {
+    let business = match holder {
+        HolderKind::Household | HolderKind::Company => true,
+        // Private money comes to it too, and nothing tells the two apart.
+        HolderKind::Personal => false,
+    };
+    match hung {
+        [only] if business && only.trades && only.switched_on => Some(*only),
+        _ => None,
     }
 }
 
@@ -364,6 +393,34 @@ mod tests {
                 wanted,
                 "{named:?} {bound:?}"
             );
+        }
+    }
+
+    #[test]
+    fn an_account_alone_names_its_only_trading_outlet_where_that_is_switched_on() {
+        let id = uuid::Uuid::from_u128;
+        let outlet = |number, trades, switched_on| AccountOutlet {
+            outlet: OutletId::from_uuid(id(number)),
+            zone: ZoneId::from_uuid(id(9)),
+            trades,
+            switched_on,
+        };
+        let good = outlet(1, true, true);
+        for (holder, hung, wanted) in [
+            (HolderKind::Household, &[good][..], true),
+            (HolderKind::Company, &[good], true),
+            (HolderKind::Personal, &[good], false),
+            (HolderKind::Household, &[], false),
+            (
+                HolderKind::Household,
+                &[good, outlet(2, false, false)],
+                false,
+            ),
+            (HolderKind::Household, &[outlet(1, false, true)], false),
+            (HolderKind::Household, &[outlet(1, true, false)], false),
+        ] {
+            let found = outlet_by_account(holder, hung);
+            assert_eq!(found, wanted.then_some(good), "{holder} {hung:?}");
         }
     }
 

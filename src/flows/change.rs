@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::domain::ids::{EventId, MerchantId, OutletId, UserId};
 use crate::domain::refusal::Refusal;
 use crate::entropy::Entropy;
+use crate::flows::access::Act;
 use crate::store::audit::{self, AuditEntry};
 use crate::store::events::{self, NewEvent};
 use crate::store::{StoreError, Tx};
@@ -127,36 +128,51 @@ impl Change<'_> {
         self.entropy.uuid(self.now)
     }
 
-    /// Records the change in its own transaction. It comes last: numbering an event makes
-    /// other writers wait until the commit.
+    /// Records the change in its own transaction, last of all.
     pub(super) async fn record(&self, tx: &mut Tx, deed: Deed) -> Result<(), StoreError> {
         self.record_all(tx, vec![deed]).await
     }
 
     /// Records many changes of one transaction at once, in their order.
     pub(super) async fn record_all(&self, tx: &mut Tx, deeds: Vec<Deed>) -> Result<(), StoreError> {
-        let entries = deeds.iter().map(|deed| AuditEntry {
-            at: self.now,
-            actor: self.actor.to_string(),
-            action: deed.kind,
-            subject: deed.subject.clone(),
-            detail: deed.detail.clone(),
-        });
-        let entries: Vec<AuditEntry> = entries.collect();
-        audit::append(tx, PEOPLE_CHAIN, &entries).await?;
-        let news = deeds.into_iter().map(|deed| NewEvent {
-            id: EventId::from_uuid(self.uuid()),
-            at: self.now,
-            kind: deed.kind,
-            subject: deed.subject,
-            merchant: deed.merchant,
-            outlet: deed.outlet,
-            payload: deed.detail,
-        });
-        let news: Vec<NewEvent> = news.collect();
-        events::append(tx, &news).await?;
-        Ok(())
+        let act = Act {
+            actor: &self.actor.to_string(),
+            now: self.now,
+            entropy: self.entropy,
+        };
+        record_all(tx, &act, deeds).await
     }
+}
+
+/// Records what someone did, a person or not, in the transaction of the change, last of all.
+pub(super) async fn record(tx: &mut Tx, act: &Act<'_>, deed: Deed) -> Result<(), StoreError> {
+    record_all(tx, act, vec![deed]).await
+}
+
+/// Records many deeds at once. It comes last: numbering an event makes other writers wait
+/// until the commit.
+async fn record_all(tx: &mut Tx, act: &Act<'_>, deeds: Vec<Deed>) -> Result<(), StoreError> {
+    let entries = deeds.iter().map(|deed| AuditEntry {
+        at: act.now,
+        actor: act.actor.to_owned(),
+        action: deed.kind,
+        subject: deed.subject.clone(),
+        detail: deed.detail.clone(),
+    });
+    let entries: Vec<AuditEntry> = entries.collect();
+    audit::append(tx, PEOPLE_CHAIN, &entries).await?;
+    let news = deeds.into_iter().map(|deed| NewEvent {
+        id: EventId::from_uuid(act.entropy.uuid(act.now)),
+        at: act.now,
+        kind: deed.kind,
+        subject: deed.subject,
+        merchant: deed.merchant,
+        outlet: deed.outlet,
+        payload: deed.detail,
+    });
+    let news: Vec<NewEvent> = news.collect();
+    events::append(tx, &news).await?;
+    Ok(())
 }
 
 /// Refuses a change that was decided on another version than the present one.

@@ -3,16 +3,19 @@
 
 pub mod access;
 pub mod change;
+pub mod check_code;
 pub mod disclose;
 pub mod idempotency;
 pub mod import;
 pub mod intake;
 pub mod issue_code;
+pub mod match_by_account;
 pub mod measure_adoption;
 pub mod open_outlet;
 pub mod receive_notice;
 pub mod register_merchant;
 pub mod register_source;
 pub mod register_zone;
+pub mod settle_alert;
 pub mod settlement_account;
 pub mod take_census;

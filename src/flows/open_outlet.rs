@@ -12,7 +12,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::TradeName;
 use crate::store::outlets::{self, Outlet};
 use crate::store::reach::Reach;
-use crate::store::{Tx, establishments, merchants, zones};
+use crate::store::{Tx, code_states, establishments, merchants, zones};
 
 /// An outlet to plan.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ pub(super) async fn write_down(
     Ok((outlet, deed))
 }
 
-/// Takes an outlet one step further. `expected` is the version that the caller has seen, if
+/// Takes an outlet one step further; closing withdraws its codes. `expected` is the version that the caller has seen, if
 /// it says so.
 pub async fn step(
     tx: &mut Tx,
@@ -130,7 +130,13 @@ pub async fn step(
     let state = before.state.transition(event, change.now)?;
     check_won(outlets::update_state(tx, id, before.version, state).await?)?;
     let (from, to) = (before.state.status(), state.status());
-    let detail = json!({"from": from.as_str(), "to": to.as_str()});
+    let mut detail = json!({"from": from.as_str(), "to": to.as_str()});
+    if step == OutletStep::Close {
+        // Nothing may go on asking for money where nobody trades; what comes all the same is
+        // recorded and flagged.
+        let cancelled = code_states::cancel_of_outlet(tx, id, change.now).await?;
+        detail["codes_cancelled"] = json!(cancelled);
+    }
     let after = Outlet {
         state,
         version: before.version + 1,

@@ -88,7 +88,7 @@ async fn submit(adapter: &dyn Adapter, intake: &Intake, notice: Notice) -> Answe
         // A source that speaks for a foreign account is heard once and alerted about; telling
         // it would only make it repeat.
         Ok(Receipt::Stored(receipt)) => Outcome::Stored { receipt },
-        Ok(Receipt::Quarantined(Quarantine::AccountNotBound)) => Outcome::Stored { receipt: None },
+        Ok(Receipt::Quarantined(Quarantine::Account(_))) => Outcome::Stored { receipt: None },
         Ok(Receipt::Repeated(receipt)) => Outcome::Repeated { receipt },
         Ok(Receipt::Quarantined(Quarantine::Unusable(why))) => Outcome::Quarantined(why),
         Err(_) => Outcome::Unavailable,

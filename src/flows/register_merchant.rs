@@ -8,7 +8,7 @@ use crate::domain::merchant::{MerchantEvent, MerchantState};
 use crate::domain::refusal::Refusal;
 use crate::store::merchants::{self, Merchant, MerchantProfile};
 use crate::store::reach::Reach;
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, code_states};
 
 /// Writes a merchant down.
 pub async fn register(
@@ -89,7 +89,8 @@ pub(super) async fn correct(
     Ok((merchant, deed))
 }
 
-/// Takes a merchant one step further. `expected` is the version that the caller has seen, if
+/// Takes a merchant one step further; one that leaves has its codes revoked, and credits that
+/// still name them are recorded and flagged. `expected` is the version that the caller has seen, if
 /// it says so.
 pub async fn step(
     tx: &mut Tx,
@@ -102,13 +103,18 @@ pub async fn step(
     check_version(expected, before.version)?;
     let from = before.state.status();
     let kind = kind_of(&event);
+    let leaves = matches!(event, MerchantEvent::Close(_));
     let state = before
         .state
         .clone()
         .transition(event, change.actor, change.now)?;
     let won = merchants::update_state(tx, id, before.version, &state, change.now).await?;
     check_won(won)?;
-    let detail = json!({"from": from.as_str(), "to": state.status().as_str()});
+    let mut detail = json!({"from": from.as_str(), "to": state.status().as_str()});
+    if leaves {
+        let revoked = code_states::revoke_of_merchant(tx, id, change.now).await?;
+        detail["codes_revoked"] = json!(revoked);
+    }
     change.record(tx, deed(kind, id, detail)).await?;
     Ok(Merchant {
         state,

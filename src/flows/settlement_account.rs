@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::change::{Change, ChangeError, Deed, Thing, UniqueValue, check_version, check_won};
-use crate::domain::account::{AccountEvent, AccountState, HolderKind, HolderName, Succession};
+use crate::domain::account::{
+    AccountEvent, AccountState, HolderKind, HolderName, PersonalAccounts, Succession,
+};
 use crate::domain::bank::{AccountNumber, BankBin};
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{AccountId, MerchantId};
@@ -12,7 +14,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::TradeName;
 use crate::store::accounts::{self, Account};
 use crate::store::reach::Reach;
-use crate::store::{Tx, merchants};
+use crate::store::{Tx, locks, merchants};
 
 /// An account to ask for.
 #[derive(Clone, Debug)]
@@ -55,11 +57,12 @@ pub enum AccountStep {
     Retire,
 }
 
-/// Asks for an account.
+/// Asks for an account that `policy` takes.
 pub async fn request(
     tx: &mut Tx,
     change: &Change<'_>,
     reach: Reach,
+    policy: PersonalAccounts,
     new: NewAccount,
 ) -> Result<Account, ChangeError> {
     let merchant = merchants::find(tx, reach, new.merchant).await?;
@@ -75,16 +78,17 @@ pub async fn request(
         let found = accounts::find(tx, own, replaced).await?;
         found.ok_or(ChangeError::NotFound(Thing::ReplacedAccount))?;
     }
-    let (account, deed) = write_down(tx, change, new).await?;
+    let (account, deed) = write_down(tx, change, policy, new).await?;
     change.record(tx, deed).await?;
     Ok(account)
 }
 
-/// Writes down an account whose merchant was looked at; its deed is recorded by whoever has
+/// Writes down an account that `policy` takes, whose merchant was looked at; its deed is recorded by whoever has
 /// more of them.
 pub(super) async fn write_down(
     tx: &mut Tx,
     change: &Change<'_>,
+    policy: PersonalAccounts,
     new: NewAccount,
 ) -> Result<(Account, Deed), ChangeError> {
     let account = Account {
@@ -104,6 +108,7 @@ pub(super) async fn write_down(
         created_at: change.now,
         version: 1,
     };
+    account.facts().check_policy(policy)?;
     if !accounts::insert(tx, &account).await? {
         return Err(ChangeError::Taken(UniqueValue::AccountNumber));
     }
@@ -116,21 +121,30 @@ pub(super) async fn write_down(
     Ok((account, deed))
 }
 
-/// Takes an account one step further. Every account but a merchant's first waits a day after
-/// its approval, whether or not it names the one it replaces: the wait is what lets the old
-/// contact object. `expected` is the version that the caller has seen, if it says so.
+/// Takes an account one step further. What `policy` does not take is not approved either: it
+/// may have been asked for under another setting. Every account but a merchant's first waits
+/// a day after its approval, whether or not it names the one it replaces: the wait is what
+/// lets the old contact object. `expected` is the version that the caller has seen, if it
+/// says so.
 pub async fn step(
     tx: &mut Tx,
     change: &Change<'_>,
     reach: Reach,
+    policy: PersonalAccounts,
     (id, expected): (AccountId, Option<i64>),
     step: AccountStep,
 ) -> Result<Account, ChangeError> {
+    let found = accounts::find(tx, reach, id).await?;
+    let owner = found.ok_or(ChangeError::NotFound(Thing::Subject))?.merchant;
+    // Of two approvals at a time the second sees the first, and no code is being issued on an
+    // account that is retired here.
+    locks::merchant(tx, owner).await?;
     let found = accounts::find(tx, reach, id).await?;
     let before = found.ok_or(ChangeError::NotFound(Thing::Subject))?;
     check_version(expected, before.version)?;
     let (kind, event) = match step {
         AccountStep::Approve => {
+            before.facts().check_policy(policy)?;
             let succession = if accounts::any_approved(tx, before.merchant).await? {
                 Succession::Replaces
             } else {

@@ -32,6 +32,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::clock::Clock;
+use crate::domain::account::PersonalAccounts;
 use crate::entropy::Entropy;
 use crate::flows::intake::{Intake, Ledger};
 
@@ -65,6 +66,8 @@ pub struct AppState {
     pub trusted: TrustedProxies,
     /// How often one address may ask.
     pub rates: RateLimits,
+    /// Whether a private person's account is taken for a business.
+    pub personal_accounts: PersonalAccounts,
     /// Seals the cursors of lists; drawn fresh here, so instances that share a database set
     /// a common one.
     pub page_key: PageKey,
@@ -85,6 +88,7 @@ impl AppState {
             deadlines: RequestDeadlines::default(),
             trusted: TrustedProxies::default(),
             rates: RateLimits::default(),
+            personal_accounts: PersonalAccounts::Warn,
             page_key,
         }
     }
@@ -109,6 +113,7 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::source_changes::approve_secret))
         .routes(routes!(api::source_changes::bind))
         .routes(routes!(api::source_changes::unbind))
+        .routes(routes!(api::alerts::settle))
         // Every caller; administrators add.
         .routes(routes!(api::zones::create, api::zones::list))
         .routes(routes!(api::zones::create_first_list))
@@ -138,14 +143,23 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::establishments::confirm_change))
         .routes(routes!(api::censuses::create, api::censuses::list))
         .routes(routes!(api::censuses::read))
+        .routes(routes!(api::outlet_changes::match_by_account))
         .routes(routes!(api::accounts::create, api::accounts::list))
         .routes(routes!(api::accounts::read))
         .routes(routes!(api::accounts::approve))
         .routes(routes!(api::accounts::reject))
         .routes(routes!(api::accounts::retire))
         // A merchant, its tills and staff.
-        .routes(routes!(api::payment_codes::create))
-        .routes(routes!(api::payment_codes::read))
+        .routes(routes!(
+            api::code_creation::create,
+            api::payment_codes::list
+        ))
+        .routes(routes!(api::code_creation::register))
+        .routes(routes!(
+            api::payment_codes::read,
+            api::code_revisions::amend
+        ))
+        .routes(routes!(api::code_revisions::list))
         .routes(routes!(api::payment_codes::cancel))
         .routes(routes!(api::code_pictures::svg))
         .routes(routes!(api::code_pictures::png))
@@ -162,6 +176,9 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(api::adoption::indicators))
         .routes(routes!(api::adoption::indicator))
         .routes(routes!(api::adoption::series))
+        .routes(routes!(api::outlet_changes::test))
+        .routes(routes!(api::code_checks::check))
+        .routes(routes!(api::events::list))
         // Whoever holds a one-time link.
         .routes(routes!(api::tokens::redeem))
         // Whoever runs it.

@@ -34,6 +34,7 @@ const PROBLEM: &str = "Problem";
         (name = "codes", description = "What the customer scans."),
         (name = "money", description = "What the banks said and what it was taken for."),
         (name = "adoption", description = "Whether it worked: figures with their denominators."),
+        (name = "live", description = "What happened, as it happens."),
         (name = "operation", description = "For whoever runs it."),
     ),
 )]

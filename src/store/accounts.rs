@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use super::reach::Reach;
 use super::{StoreError, Tx, inconsistent, on_engine};
-use crate::domain::account::{AccountState, AccountStatus, HolderKind, HolderName};
+use crate::domain::account::{
+    AccountState, AccountStatus, HolderKind, HolderName, SettlementAccount,
+};
 use crate::domain::bank::{AccountNumber, BankBin};
 use crate::domain::ids::{AccountId, MerchantId, UserId};
 use crate::domain::text::TradeName;
@@ -39,6 +41,20 @@ pub struct Account {
     pub created_at: DateTime<Utc>,
     /// Raised by every change, from 1.
     pub version: i64,
+}
+
+impl Account {
+    /// Its facts, for the rules about them.
+    pub fn facts(&self) -> SettlementAccount {
+        SettlementAccount {
+            bank: self.bank,
+            number: self.number.clone(),
+            holder_name: self.holder.clone(),
+            holder_kind: self.holder_kind,
+            registered_name: Some(self.registered_name.clone()),
+            checked_at: self.checked_at,
+        }
+    }
 }
 
 /// Which accounts to list.
@@ -155,20 +171,10 @@ pub async fn update_state(
     Ok(affected == 1)
 }
 
-/// Whether an account of this merchant was ever approved: every later one then waits. The
-/// merchant's row stays locked until the commit, so that of two approvals at a time the
-/// second sees the first.
+/// Whether an account of this merchant was ever approved: every later one then waits.
 pub async fn any_approved(tx: &mut Tx, merchant: MerchantId) -> Result<bool, StoreError> {
-    const LOCK: &str = "UPDATE merchants SET version = version WHERE id = $1";
     const SQL: &str = "SELECT COUNT(*) FROM accounts
         WHERE merchant_id = $1 AND approved_at IS NOT NULL";
-    on_engine!(tx, |connection| {
-        sqlx::query(LOCK)
-            .bind(merchant.uuid())
-            .execute(connection)
-            .await
-            .map(|_| ())
-    })?;
     let count: i64 = on_engine!(tx, |connection| {
         sqlx::query_scalar(SQL)
             .bind(merchant.uuid())
@@ -247,6 +253,18 @@ pub async fn find_by_number(
             .await
     })?;
     row.map(Account::try_from).transpose()
+}
+
+/// In what capacity an account is held.
+pub async fn holder_kind(tx: &mut Tx, id: AccountId) -> Result<HolderKind, StoreError> {
+    const SQL: &str = "SELECT holder_kind FROM accounts WHERE id = $1";
+    let kind: String = on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(id.uuid())
+            .fetch_one(connection)
+            .await
+    })?;
+    HolderKind::parse(&kind).map_err(|_| inconsistent("accounts", "holder_kind", id))
 }
 
 /// Accounts within reach in the order in which they were asked for, after the given one.

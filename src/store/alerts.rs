@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::reach::Reach;
 use super::{StoreError, Tx, expect_one, on_engine};
-use crate::domain::ids::AlertId;
+use crate::domain::ids::{AlertId, MerchantId};
 
 /// A stored alert.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -16,6 +16,8 @@ pub struct AlertRow {
     pub kind: String,
     /// The id of what it is about.
     pub subject: String,
+    /// Whose it is, where that is known.
+    pub merchant_id: Option<Uuid>,
     /// A JSON object.
     pub detail: String,
     /// Since when it waits.
@@ -24,27 +26,39 @@ pub struct AlertRow {
     pub settled_at: Option<DateTime<Utc>>,
     /// Who did.
     pub settled_by: Option<String>,
+    /// What that person wrote about it.
+    pub settled_note: Option<String>,
+}
+
+/// An alert to raise.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAlert<'a> {
+    /// Its id.
+    pub id: AlertId,
+    /// What kind, such as `transaction.conflict`.
+    pub kind: &'a str,
+    /// The id of what it is about.
+    pub subject: &'a str,
+    /// Whose it is, where that is known; others than administrators see only such.
+    pub merchant: Option<MerchantId>,
+    /// A JSON object.
+    pub detail: &'a str,
+    /// The present.
+    pub now: DateTime<Utc>,
 }
 
 /// Raises an alert.
-pub async fn raise(
-    tx: &mut Tx,
-    id: AlertId,
-    kind: &str,
-    subject: &str,
-    detail: &str,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO alerts (id, kind, subject, detail, raised_at)
-        VALUES ($1, $2, $3, $4, $5)";
+pub async fn raise(tx: &mut Tx, alert: &NewAlert<'_>) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO alerts (id, kind, subject, merchant_id, detail, raised_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
     let affected = on_engine!(tx, |connection| {
-        let query = sqlx::query(SQL)
-            .bind(id.uuid())
-            .bind(kind)
-            .bind(subject)
-            .bind(detail)
-            .bind(now);
-        query
+        sqlx::query(SQL)
+            .bind(alert.id.uuid())
+            .bind(alert.kind)
+            .bind(alert.subject)
+            .bind(alert.merchant.map(MerchantId::uuid))
+            .bind(alert.detail)
+            .bind(alert.now)
             .execute(connection)
             .await
             .map(|done| done.rows_affected())
@@ -69,6 +83,29 @@ pub async fn open_count(tx: &mut Tx, reach: Reach) -> Result<i64, StoreError> {
     })?)
 }
 
+/// The columns of alerts within reach: $1 is the merchant, $2 the person whose zones count.
+macro_rules! select_within_reach {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id,
+                kind,
+                subject,
+                merchant_id,
+                detail,
+                raised_at,
+                settled_at,
+                settled_by,
+                settled_note
+            FROM alerts
+            WHERE ($1 IS NULL OR merchant_id = $1)
+                AND ($2 IS NULL OR merchant_id IN (
+                    SELECT o.merchant_id FROM outlets o
+                    JOIN user_zones z ON z.zone_id = o.zone_id WHERE z.user_id = $2)) ",
+            $rest
+        )
+    };
+}
+
 /// Alerts within reach that wait for a person, oldest first, after one (its time and id).
 pub async fn list_open(
     tx: &mut Tx,
@@ -76,21 +113,11 @@ pub async fn list_open(
     after: Option<(DateTime<Utc>, AlertId)>,
     limit: i64,
 ) -> Result<Vec<AlertRow>, StoreError> {
-    const SQL: &str = "SELECT id,
-            kind,
-            subject,
-            detail,
-            raised_at,
-            settled_at,
-            settled_by
-        FROM alerts
-        WHERE settled_at IS NULL
-            AND ($1 IS NULL OR merchant_id = $1)
-            AND ($2 IS NULL OR merchant_id IN (
-                SELECT o.merchant_id FROM outlets o
-                JOIN user_zones z ON z.zone_id = o.zone_id WHERE z.user_id = $2))
+    const SQL: &str = select_within_reach!(
+        "AND settled_at IS NULL
             AND ($3 IS NULL OR raised_at > $3 OR (raised_at = $3 AND id > $4))
-        ORDER BY raised_at, id LIMIT $5";
+        ORDER BY raised_at, id LIMIT $5"
+    );
     let (raised_at, id) = after.unzip();
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
@@ -102,4 +129,40 @@ pub async fn list_open(
             .fetch_all(connection)
             .await
     })?)
+}
+
+/// An alert within reach, settled or not.
+pub async fn find(tx: &mut Tx, reach: Reach, id: AlertId) -> Result<Option<AlertRow>, StoreError> {
+    const SQL: &str = select_within_reach!("AND id = $3");
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(id.uuid())
+            .fetch_optional(connection)
+            .await
+    })?)
+}
+
+/// Settles an alert that waits. `false` means that someone else was first.
+pub async fn settle(
+    tx: &mut Tx,
+    id: AlertId,
+    by: &str,
+    note: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE alerts SET settled_at = $2, settled_by = $3, settled_note = $4
+        WHERE id = $1 AND settled_at IS NULL";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(id.uuid())
+            .bind(now)
+            .bind(by)
+            .bind(note)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    Ok(affected == 1)
 }

@@ -9,7 +9,7 @@ use crate::domain::code::{
     AmountLimits, AmountRule, AmountRuleName, CodeAmount, CodeKind, CodeKindName, CodeScheme,
     CodeState, CodeStatus, CodeTerms,
 };
-use crate::domain::ids::CodeId;
+use crate::domain::ids::{CodeId, MerchantId, OutletId};
 use crate::domain::money::Vnd;
 
 /// A change of what a code asks for.
@@ -53,6 +53,46 @@ pub async fn update_state(
             .map(|done| done.rows_affected())
     })?;
     Ok(affected == 1)
+}
+
+/// Withdraws every code in use at an outlet that closes; their number is returned.
+pub async fn cancel_of_outlet(
+    tx: &mut Tx,
+    outlet: OutletId,
+    at: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE payment_codes SET state = 'cancelled',
+            retired_at = $2,
+            version = version + 1
+        WHERE outlet_id = $1 AND state = 'active'";
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(outlet.uuid())
+            .bind(at)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?)
+}
+
+/// Revokes every code in use of a merchant that leaves; their number is returned.
+pub async fn revoke_of_merchant(
+    tx: &mut Tx,
+    merchant: MerchantId,
+    at: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE payment_codes SET state = 'revoked',
+            retired_at = $2,
+            version = version + 1
+        WHERE merchant_id = $1 AND state = 'active'";
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(merchant.uuid())
+            .bind(at)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?)
 }
 
 /// Writes another amount rule over version `version` and keeps the new text as the next

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::reach::Reach;
 use super::{StoreError, Tx, expect_one, on_engine};
-use crate::domain::ids::{AccountId, CodeId, MerchantId, OutletId, ZoneId};
+use crate::domain::code::{CodeKindName, CodePhase};
+use crate::domain::ids::{AccountId, CodeId, MerchantId, OutletId};
 
 /// A code as a credit needs it: where it hangs, whose account it names, what it expects.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -79,6 +80,31 @@ pub struct NewCode {
     pub payload: String,
     /// Who issued it.
     pub created_by: String,
+    /// The present.
+    pub now: DateTime<Utc>,
+}
+
+/// A code and the text of its newest revision.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ShownCode {
+    /// The code.
+    #[sqlx(flatten)]
+    pub code: CodeRow,
+    /// The text of its picture.
+    pub payload: String,
+}
+
+/// Which codes to list, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeFilter {
+    /// Only those of the outlet where the caller's till stands.
+    pub till: Option<OutletId>,
+    /// Only those that hang here.
+    pub outlet: Option<OutletId>,
+    /// Only static or only dynamic ones.
+    pub kind: Option<CodeKindName>,
+    /// Only those that are this at the moment of `now`.
+    pub phase: Option<CodePhase>,
     /// The present.
     pub now: DateTime<Utc>,
 }
@@ -196,32 +222,44 @@ pub async fn insert_revision(
     expect_one("code_revisions", affected)
 }
 
+/// The columns of codes, perhaps some more, and the rest of the statement.
+macro_rules! select_codes {
+    ($more:literal, $rest:literal) => {
+        concat!(
+            "SELECT c.id,
+                c.merchant_id,
+                c.outlet_id,
+                o.zone_id,
+                c.account_id,
+                c.kind,
+                c.scheme,
+                c.reference,
+                c.amount_rule,
+                c.amount_vnd,
+                c.floor_vnd,
+                c.ceiling_vnd,
+                c.expires_at,
+                c.state,
+                c.retired_at,
+                c.completed_at,
+                c.for_test,
+                c.revision,
+                c.created_at,
+                c.version",
+            $more,
+            " FROM payment_codes c JOIN outlets o ON o.id = c.outlet_id ",
+            $rest
+        )
+    };
+}
+pub(super) use select_codes;
+
 /// The code with this reference, in whatever state: a late credit still belongs to it.
 pub async fn find_by_reference(
     tx: &mut Tx,
     reference: &str,
 ) -> Result<Option<CodeRow>, StoreError> {
-    const SQL: &str = "SELECT c.id,
-            c.merchant_id,
-            c.outlet_id,
-            o.zone_id,
-            c.account_id,
-            c.kind,
-            c.scheme,
-            c.reference,
-            c.amount_rule,
-            c.amount_vnd,
-            c.floor_vnd,
-            c.ceiling_vnd,
-            c.expires_at,
-            c.state,
-            c.retired_at,
-            c.completed_at,
-            c.for_test,
-            c.revision,
-            c.created_at,
-            c.version
-        FROM payment_codes c JOIN outlets o ON o.id = c.outlet_id WHERE c.reference = $1";
+    const SQL: &str = select_codes!("", "WHERE c.reference = $1");
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(reference)
@@ -232,31 +270,13 @@ pub async fn find_by_reference(
 
 /// A code within reach.
 pub async fn find(tx: &mut Tx, reach: Reach, id: CodeId) -> Result<Option<CodeRow>, StoreError> {
-    const SQL: &str = "SELECT c.id,
-            c.merchant_id,
-            c.outlet_id,
-            o.zone_id,
-            c.account_id,
-            c.kind,
-            c.scheme,
-            c.reference,
-            c.amount_rule,
-            c.amount_vnd,
-            c.floor_vnd,
-            c.ceiling_vnd,
-            c.expires_at,
-            c.state,
-            c.retired_at,
-            c.completed_at,
-            c.for_test,
-            c.revision,
-            c.created_at,
-            c.version
-        FROM payment_codes c JOIN outlets o ON o.id = c.outlet_id
-        WHERE ($1 IS NULL OR c.merchant_id = $1)
+    const SQL: &str = select_codes!(
+        "",
+        "WHERE ($1 IS NULL OR c.merchant_id = $1)
             AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
                 WHERE u.zone_id = o.zone_id AND u.user_id = $2))
-            AND c.id = $3";
+            AND c.id = $3"
+    );
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(reach.merchant())
@@ -265,6 +285,58 @@ pub async fn find(tx: &mut Tx, reach: Reach, id: CodeId) -> Result<Option<CodeRo
             .fetch_optional(connection)
             .await
     })?)
+}
+
+/// Codes within reach with their newest texts, before the given one, newest first.
+pub async fn list(
+    tx: &mut Tx,
+    reach: Reach,
+    filter: &CodeFilter,
+    before: Option<CodeId>,
+    limit: u32,
+) -> Result<Vec<ShownCode>, StoreError> {
+    const SQL: &str = select_codes!(
+        ", r.payload",
+        "JOIN code_revisions r ON r.code_id = c.id AND r.revision = c.revision
+        WHERE ($1 IS NULL OR c.merchant_id = $1)
+            AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
+                WHERE u.zone_id = o.zone_id AND u.user_id = $2))
+            AND ($3 IS NULL OR c.id < $3)
+            AND ($4 IS NULL OR c.outlet_id = $4)
+            AND ($5 IS NULL OR c.outlet_id = $5)
+            AND ($6 IS NULL OR c.kind = $6)
+            AND ($7 IS NULL OR c.state = $7)
+            AND ($8 IS NULL OR (c.expires_at IS NOT NULL AND c.expires_at <= $9) = $8)
+        ORDER BY c.id DESC LIMIT $10"
+    );
+    let (state, expired) = filter.phase.map(stored_phase).unzip();
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(before.map(CodeId::uuid))
+            .bind(filter.till.map(OutletId::uuid))
+            .bind(filter.outlet.map(OutletId::uuid))
+            .bind(filter.kind.map(CodeKindName::as_str))
+            .bind(state)
+            .bind(expired.flatten())
+            .bind(filter.now)
+            .bind(i64::from(limit))
+            .fetch_all(connection)
+            .await
+    })?)
+}
+
+/// The stored state behind a phase, and whether the clock must have passed the code's end.
+const fn stored_phase(phase: CodePhase) -> (&'static str, Option<bool>) {
+    match phase {
+        CodePhase::Active => ("active", Some(false)),
+        CodePhase::Expired => ("active", Some(true)),
+        CodePhase::Completed => ("completed", None),
+        CodePhase::Cancelled => ("cancelled", None),
+        CodePhase::Superseded => ("superseded", None),
+        CodePhase::Revoked => ("revoked", None),
+    }
 }
 
 /// The text of a revision.
@@ -310,25 +382,4 @@ pub async fn complete(tx: &mut Tx, code: CodeId, at: DateTime<Utc>) -> Result<()
             .map(|_| ())
     })?;
     Ok(())
-}
-
-/// The outlet that takes credits of an account without a reference, when its merchant
-/// switched that on and the account's codes hang at no other outlet.
-pub async fn outlet_by_account(
-    tx: &mut Tx,
-    account: AccountId,
-) -> Result<Option<(OutletId, ZoneId)>, StoreError> {
-    const SQL: &str = "SELECT DISTINCT o.id, o.zone_id, o.match_by_account
-        FROM payment_codes c JOIN outlets o ON o.id = c.outlet_id
-        WHERE c.account_id = $1 LIMIT 2";
-    let rows: Vec<(Uuid, Uuid, bool)> = on_engine!(tx, |connection| {
-        sqlx::query_as(SQL)
-            .bind(account.uuid())
-            .fetch_all(connection)
-            .await
-    })?;
-    Ok(match rows[..] {
-        [(outlet, zone, true)] => Some((OutletId::from_uuid(outlet), ZoneId::from_uuid(zone))),
-        _ => None,
-    })
 }

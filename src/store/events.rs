@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::reach::Reach;
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::ids::{EventId, MerchantId, OutletId};
 
@@ -43,6 +44,10 @@ pub struct EventRow {
     pub kind: String,
     /// What it happened to.
     pub subject: String,
+    /// Whose it is, when it is one merchant's.
+    pub merchant_id: Option<Uuid>,
+    /// At which outlet.
+    pub outlet_id: Option<Uuid>,
     /// JSON text.
     pub payload: String,
 }
@@ -88,22 +93,50 @@ pub async fn append(tx: &mut Tx, events: &[NewEvent]) -> Result<i64, StoreError>
     Ok(last)
 }
 
-/// Events after a number, oldest first; one merchant's only, when one is given.
+/// Events after a number within reach, oldest first; of one outlet only, when one is given.
+/// In someone's zones are those of the outlets there, and those of a merchant with an outlet
+/// there that concern no single outlet.
 pub async fn list(
     tx: &mut Tx,
-    merchant: Option<MerchantId>,
+    reach: Reach,
+    outlet: Option<OutletId>,
     after: i64,
     limit: i64,
 ) -> Result<Vec<EventRow>, StoreError> {
-    const SQL: &str = "SELECT sequence, id, at, kind, subject, payload FROM events
-        WHERE sequence > $1 AND ($2 IS NULL OR merchant_id = $2) ORDER BY sequence LIMIT $3";
-    let merchant = merchant.map(MerchantId::uuid);
+    const SQL: &str = "SELECT e.sequence,
+            e.id,
+            e.at,
+            e.kind,
+            e.subject,
+            e.merchant_id,
+            e.outlet_id,
+            e.payload
+        FROM events e
+        WHERE ($1 IS NULL OR e.merchant_id = $1)
+            AND ($2 IS NULL OR EXISTS (SELECT 1 FROM outlets o
+                JOIN user_zones u ON u.zone_id = o.zone_id
+                WHERE u.user_id = $2 AND o.merchant_id = e.merchant_id
+                    AND (e.outlet_id IS NULL OR e.outlet_id = o.id)))
+            AND ($3 IS NULL OR e.outlet_id = $3)
+            AND e.sequence > $4
+        ORDER BY e.sequence LIMIT $5";
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(outlet.map(OutletId::uuid))
             .bind(after)
-            .bind(merchant)
             .bind(limit)
             .fetch_all(connection)
             .await
     })?)
+}
+
+/// The highest number that was given: in one transaction with [`list`], nothing at or below
+/// it comes later.
+pub async fn last_sequence(tx: &mut Tx) -> Result<i64, StoreError> {
+    const SQL: &str = "SELECT last_sequence FROM event_counter WHERE id = 1";
+    Ok(on_engine!(tx, |connection| sqlx::query_scalar(SQL)
+        .fetch_one(connection)
+        .await)?)
 }

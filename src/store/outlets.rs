@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::reach::Reach;
-use super::{StoreError, Tx, inconsistent, on_engine};
+use super::{StoreError, Tx, inconsistent, match_switches, on_engine};
 use crate::domain::establishment::Trade;
 use crate::domain::ids::{EstablishmentId, MerchantId, OutletId, ZoneId};
 use crate::domain::money::Vnd;
@@ -97,7 +97,12 @@ pub async fn insert(tx: &mut Tx, outlet: &Outlet) -> Result<bool, StoreError> {
             .await
             .map(|done| done.rows_affected())
     })?;
-    Ok(affected == 1)
+    if affected == 0 {
+        return Ok(false);
+    }
+    let is_on = outlet.match_by_account;
+    match_switches::record(tx, outlet.id, outlet.created_at, is_on).await?;
+    Ok(true)
 }
 
 /// Moves version `version` to another state; the times of test and opening stay when the

@@ -70,6 +70,8 @@ pub struct NewEvidence {
 pub struct KnownEvidence {
     /// The transaction.
     pub transaction: BankTransactionId,
+    /// Whose account it moved.
+    pub merchant: MerchantId,
     /// SHA-256 over the facts as first told.
     pub fact_hash: Vec<u8>,
 }
@@ -80,17 +82,19 @@ pub async fn find_evidence(
     source: SourceId,
     key: &str,
 ) -> Result<Option<KnownEvidence>, StoreError> {
-    const SQL: &str = "SELECT transaction_id, fact_hash FROM transaction_evidence
-        WHERE source_id = $1 AND transaction_key = $2";
-    let row: Option<(Uuid, Vec<u8>)> = on_engine!(tx, |connection| {
+    const SQL: &str = "SELECT e.transaction_id, b.merchant_id, e.fact_hash
+        FROM transaction_evidence e JOIN bank_transactions b ON b.id = e.transaction_id
+        WHERE e.source_id = $1 AND e.transaction_key = $2";
+    let row: Option<(Uuid, Uuid, Vec<u8>)> = on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(source.uuid())
             .bind(key)
             .fetch_optional(connection)
             .await
     })?;
-    Ok(row.map(|(transaction, fact_hash)| KnownEvidence {
+    Ok(row.map(|(transaction, merchant, fact_hash)| KnownEvidence {
         transaction: BankTransactionId::from_uuid(transaction),
+        merchant: MerchantId::from_uuid(merchant),
         fact_hash,
     }))
 }

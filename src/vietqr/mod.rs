@@ -3,11 +3,12 @@
 //! Reading order: [`fields`] names the objects of a code, `rules` says what each may hold,
 //! [`encode()`] and [`decode()`] turn fields into text and back, [`read_leniently`] reads what
 //! real banks print, [`emvco`] reads any scheme of the standard, [`TransferCode`] makes the
-//! codes that we issue, and [`image`] draws them. [`Fault`] names everything that is refused.
+//! codes that we issue, [`check`] tells them from doctored ones, and [`image`] draws them. [`Fault`] names everything that is refused.
 //!
 //! Two rules decide the multi-byte cases: a length counts characters (Unicode code points),
 //! and the checksum is taken over the UTF-8 bytes.
 
+pub mod check;
 mod crc;
 mod decode;
 pub mod emvco;

@@ -17,10 +17,11 @@ use phocho::domain::text::{PersonName, TradeName};
 use phocho::domain::zone::ZoneSeed;
 use phocho::flows::access::first_start;
 use phocho::http::{AppState, router};
+use phocho::store::alerts::{self, NewAlert};
 use phocho::store::merchants::{Merchant, MerchantProfile};
 use phocho::store::outlets::Outlet;
 use phocho::store::zones::Zone;
-use phocho::store::{alerts, audit, merchants, outlets, zones};
+use phocho::store::{audit, merchants, outlets, zones};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -613,10 +614,15 @@ async fn alerts_are_counted_and_paged_within_the_callers_zones(database: Databas
     let (_, nowhere) = app.staff(&admin, &json!([])).await;
     let mut tx = app.state.ledger.store.begin_write().await.unwrap();
     for number in 1..=3 {
-        let id = AlertId::from_uuid(Uuid::from_u128(number));
-        alerts::raise(&mut tx, id, "conflict", "btx_1", "{\"n\":1}", at())
-            .await
-            .unwrap();
+        let alert = NewAlert {
+            id: AlertId::from_uuid(Uuid::from_u128(number)),
+            kind: "conflict",
+            subject: "btx_1",
+            merchant: None,
+            detail: "{\"n\":1}",
+            now: at(),
+        };
+        alerts::raise(&mut tx, &alert).await.unwrap();
     }
     tx.commit().await.unwrap();
     let first = app.get(&everywhere, "/v1/alerts?limit=2").await;

@@ -5,12 +5,11 @@
 #[expect(dead_code, reason = "only the store's own tests ask for the address")]
 #[path = "../support/database.rs"]
 mod database;
+#[path = "../support/market.rs"]
+mod market;
 #[path = "../support/sepay.rs"]
 mod sepay;
-#[expect(
-    dead_code,
-    reason = "only the store's own tests change accounts and merchants"
-)]
+#[expect(dead_code, reason = "only the store's own tests replace accounts")]
 #[path = "../support/stalls.rs"]
 mod stalls;
 #[path = "../support/state.rs"]
@@ -21,13 +20,19 @@ mod street;
 mod access;
 mod adoption;
 mod api_document;
+mod by_account;
 mod callbacks;
+mod code_changes;
+mod code_checks;
 mod docs_pages;
+mod events;
 mod http_habits;
 mod money;
 mod notices;
 mod numbers;
+mod outlet_life;
 mod payment_codes;
+mod personal_accounts;
 mod registry;
 mod serve_cli;
 mod sources;

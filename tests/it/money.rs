@@ -4,6 +4,7 @@
 use chrono::TimeDelta;
 use phocho::domain::access::UserRole;
 use phocho::domain::ids::MerchantId;
+use phocho::store::reach::Reach;
 use phocho::store::{audit, events};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -268,7 +269,9 @@ async fn staff_read_one_traders_money_only_for_a_recorded_case(database: Databas
     let readings = entries.iter().filter(|it| it.action == "money.disclose");
     assert_eq!(readings.count(), 2);
     let merchant = MerchantId::from_uuid(Uuid::from_u128(20));
-    let told = events::list(&mut tx, Some(merchant), 0, 200).await.unwrap();
+    let told = events::list(&mut tx, Reach::Merchant(merchant), None, 0, 200)
+        .await
+        .unwrap();
     let told = told.iter().filter(|event| event.kind == "money.disclose");
     assert!(
         told.clone()

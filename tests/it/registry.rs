@@ -600,8 +600,8 @@ async fn every_change_is_audited_and_told_without_personal_data(database: Databa
         .good());
     let mut tx = office.state.ledger.store.begin_read().await.unwrap();
     let entries = audit::list(&mut tx, "main", 0, 100).await.unwrap();
-    let owner = Some(merchant.parse().unwrap());
-    let told = events::list(&mut tx, owner, 0, 100).await.unwrap();
+    let owner = Reach::Merchant(merchant.parse().unwrap());
+    let told = events::list(&mut tx, owner, None, 0, 100).await.unwrap();
     let wanted = [
         ("merchant.register", &merchant),
         ("merchant.submit", &merchant),

@@ -396,8 +396,8 @@ async fn a_change_leaves_an_audit_entry_and_an_event_and_a_dropped_one_neither(d
             .all(|entry| entry.subject == id(&code).to_string())
     );
     assert!(!entries[0].detail.contains(&account_number(1)));
-    let merchant = Some(stall.merchant);
-    let events = events::list(&mut tx, merchant, 0, 10).await.unwrap();
+    let own = Reach::Merchant(stall.merchant);
+    let events = events::list(&mut tx, own, None, 0, 10).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["code.issue", "code.cancel"]);
     assert!(!events[0].payload.contains(&account_number(1)));

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use phocho::domain::ids::{AlertId, EventId, MerchantId, UserId};
-use phocho::store::alerts;
+use phocho::store::alerts::{self, NewAlert};
 use phocho::store::audit::{self, AuditEntry};
 use phocho::store::events::{self, NewEvent};
 use phocho::store::reach::Reach;
@@ -10,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::database::{Database, on_both_engines};
+use crate::stalls;
 
 on_both_engines!(
     a_chain_that_nobody_touched_is_whole,
@@ -17,6 +18,7 @@ on_both_engines!(
     events_of_waiting_writers_are_numbered_without_a_gap,
     the_newest_entries_come_first_and_by_subject,
     open_alerts_are_paged_oldest_first_within_reach,
+    an_alert_is_found_within_reach_and_settled_once,
 );
 
 fn at() -> DateTime<Utc> {
@@ -101,10 +103,18 @@ async fn events_of_waiting_writers_are_numbered_without_a_gap(database: Database
         writer.await.unwrap();
     }
     let mut tx = store.begin_read().await.unwrap();
-    let rows = events::list(&mut tx, None, 0, 100).await.unwrap();
+    let rows = events::list(&mut tx, Reach::Everything, None, 0, 100)
+        .await
+        .unwrap();
     let numbers: Vec<i64> = rows.iter().map(|row| row.sequence).collect();
     assert_eq!(numbers, (1..=40).collect::<Vec<i64>>());
-    assert_eq!(events::list(&mut tx, None, 38, 100).await.unwrap().len(), 2);
+    assert_eq!(
+        events::list(&mut tx, Reach::Everything, None, 38, 100)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 async fn the_newest_entries_come_first_and_by_subject(database: Database) {
@@ -136,9 +146,15 @@ async fn open_alerts_are_paged_oldest_first_within_reach(database: Database) {
     let later = at() + TimeDelta::seconds(1);
     let mut tx = store.begin_write().await.unwrap();
     for (number, raised_at) in [(1, later), (3, at()), (2, at())] {
-        alerts::raise(&mut tx, id(number), "conflict", "btx_1", "{}", raised_at)
-            .await
-            .unwrap();
+        let alert = NewAlert {
+            id: id(number),
+            kind: "conflict",
+            subject: "btx_1",
+            merchant: None,
+            detail: "{}",
+            now: raised_at,
+        };
+        alerts::raise(&mut tx, &alert).await.unwrap();
     }
     for (after, limit, wanted) in [
         (None, 9, &[2, 3, 1][..]),
@@ -161,6 +177,44 @@ async fn open_alerts_are_paged_oldest_first_within_reach(database: Database) {
         let rows = alerts::list_open(&mut tx, reach, None, 9).await.unwrap();
         assert!(rows.is_empty(), "{reach:?}");
     }
+}
+
+async fn an_alert_is_found_within_reach_and_settled_once(database: Database) {
+    let store = database.store().await;
+    let stall = stalls::stall(&store, 1, stalls::open()).await;
+    let other = MerchantId::from_uuid(Uuid::from_u128(2));
+    let id = AlertId::from_uuid(Uuid::from_u128(1));
+    let alert = NewAlert {
+        id,
+        kind: "conflict",
+        subject: "btx_1",
+        merchant: Some(stall.merchant),
+        detail: "{}",
+        now: at(),
+    };
+    let mut tx = store.begin_write().await.unwrap();
+    alerts::raise(&mut tx, &alert).await.unwrap();
+    for (reach, seen) in [
+        (Reach::Everything, true),
+        (Reach::Merchant(stall.merchant), true),
+        (Reach::Merchant(other), false),
+        (Reach::ZonesOf(stalls::user(1)), false),
+    ] {
+        let found = alerts::find(&mut tx, reach, id).await.unwrap();
+        assert_eq!(found.is_some(), seen, "{reach:?}");
+        let count = alerts::open_count(&mut tx, reach).await.unwrap();
+        assert_eq!(count, i64::from(seen), "{reach:?}");
+    }
+    for (note, first) in [("Đã gọi", true), ("Gọi lại", false)] {
+        let settled = alerts::settle(&mut tx, id, "usr_1", note, at()).await;
+        assert_eq!(settled.unwrap(), first);
+    }
+    let found = alerts::find(&mut tx, Reach::Everything, id).await.unwrap();
+    let found = found.unwrap();
+    assert_eq!(found.settled_note.as_deref(), Some("Đã gọi"));
+    assert_eq!(found.settled_by.as_deref(), Some("usr_1"));
+    let open = alerts::open_count(&mut tx, Reach::Everything).await;
+    assert_eq!(open.unwrap(), 0);
 }
 
 #[tokio::test]

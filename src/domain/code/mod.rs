@@ -4,9 +4,9 @@
 //! |---|---|---|
 //! | active | complete (dynamic; also after expiry: the bank already has the money) | completed |
 //! | completed | complete | unchanged: the first completion counts |
-//! | active | cancel | cancelled (end) |
+//! | active | cancel (by the merchant, or its outlet closes) | cancelled (end) |
 //! | active | supersede (reprint, change of account) | superseded (end) |
-//! | active | revoke (fraud) | revoked (end) |
+//! | active | revoke (fraud, or its merchant leaves) | revoked (end) |
 //!
 //! Everything else is refused. Expiry is derived from the clock and never stored, see
 //! [`CodeState::phase_at`]. Credits on a code that is no longer in use are still recorded.
@@ -34,11 +34,11 @@ word_enum! {
         Active = "active",
         /// Paid in full.
         Completed = "completed",
-        /// Withdrawn by the merchant.
+        /// Withdrawn by the merchant, or with its outlet.
         Cancelled = "cancelled",
         /// Replaced by another code.
         Superseded = "superseded",
-        /// Withdrawn because of fraud.
+        /// Withdrawn because of fraud, or because its merchant left.
         Revoked = "revoked",
     }
 }
@@ -52,11 +52,11 @@ word_enum! {
         Expired = "expired",
         /// Paid in full.
         Completed = "completed",
-        /// Withdrawn by the merchant.
+        /// Withdrawn by the merchant, or with its outlet.
         Cancelled = "cancelled",
         /// Replaced by another code.
         Superseded = "superseded",
-        /// Withdrawn because of fraud.
+        /// Withdrawn because of fraud, or because its merchant left.
         Revoked = "revoked",
     }
 }
@@ -71,7 +71,7 @@ pub enum CodeState {
         /// The bank's time of the credit that completed it.
         completed_at: DateTime<Utc>,
     },
-    /// Withdrawn by the merchant.
+    /// Withdrawn by the merchant, or with its outlet.
     Cancelled {
         /// When.
         retired_at: DateTime<Utc>,
@@ -81,7 +81,7 @@ pub enum CodeState {
         /// When.
         retired_at: DateTime<Utc>,
     },
-    /// Withdrawn because of fraud.
+    /// Withdrawn because of fraud, or because its merchant left.
     Revoked {
         /// When.
         retired_at: DateTime<Utc>,
@@ -96,11 +96,11 @@ pub enum CodeEvent {
         /// The bank's time of the completing credit.
         completed_at: DateTime<Utc>,
     },
-    /// The merchant withdraws it.
+    /// The merchant withdraws it, or its outlet closes.
     Cancel,
     /// Another code takes its place.
     Supersede,
-    /// It is withdrawn because of fraud.
+    /// It is withdrawn because of fraud, or because its merchant leaves.
     Revoke,
 }
 

@@ -11,6 +11,7 @@ use super::places::{reached_zone, unknown_zone};
 use super::report::{Outcome, Report, RowFault, Wanted};
 use super::sheet::Upload;
 use super::{Writing, record_import};
+use crate::domain::account::PersonalAccounts;
 use crate::domain::ids::{EstablishmentId, MerchantId, ZoneId};
 use crate::domain::merchant::MerchantStatus;
 use crate::domain::money::Vnd;
@@ -319,7 +320,8 @@ impl Plan {
                 name_check: NameCheck::Open,
                 replaces: None,
             };
-            let (_, deed) = settlement_account::write_down(tx, change, new).await?;
+            let (_, deed) =
+                settlement_account::write_down(tx, change, PersonalAccounts::Warn, new).await?;
             deeds.push(deed);
         }
         Ok(())

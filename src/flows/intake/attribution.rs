@@ -8,13 +8,13 @@ use super::record::Batch;
 use super::standing::{Weighed, weigh};
 use crate::domain::explanation::{Explanation, SuspenseReason};
 use crate::domain::ids::{AccountId, CodeId, MerchantId, OutletId, PaymentId, SuspenseId, ZoneId};
-use crate::domain::matching::{self, Texts};
-use crate::store::StoreError;
+use crate::domain::matching::{self, AccountOutlet, Texts};
 use crate::store::codes::{self, CodeRow};
 use crate::store::events::NewEvent;
 use crate::store::payments::{self, NewPayment};
 use crate::store::suspense::{self, NewSuspenseItem};
 use crate::store::transactions::NewTransaction;
+use crate::store::{StoreError, accounts, match_switches};
 
 /// What was decided, for the audit.
 pub(super) struct Attributed {
@@ -100,9 +100,12 @@ async fn by_account(
     if explanation.suspense != Some(SuspenseReason::NoReference) {
         return Ok((explanation, None));
     }
-    let found = codes::outlet_by_account(&mut batch.tx, credit.account).await?;
-    Ok(match found {
-        Some((outlet, zone)) => {
+    let hung =
+        match_switches::outlets_of_account(&mut batch.tx, credit.account, credit.occurred_at);
+    let hung = hung.await?;
+    let holder = accounts::holder_kind(&mut batch.tx, credit.account).await?;
+    Ok(match matching::outlet_by_account(holder, &hung) {
+        Some(AccountOutlet { outlet, zone, .. }) => {
             let merchant = credit.merchant;
             let attributed_by = "account";
             let target = Target {

@@ -20,6 +20,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::banks::{Delivery, Unusable, Verified};
+use crate::domain::explanation::AccountRefusal;
 use crate::domain::ids::SourceId;
 use crate::entropy::Entropy;
 use crate::store::Store;
@@ -63,8 +64,8 @@ pub enum Receipt {
 pub enum Quarantine {
     /// Its facts cannot be read.
     Unusable(Unusable),
-    /// It speaks for an account that its source is not bound to.
-    AccountNotBound,
+    /// It speaks for an account that its source may not speak for, or for no single one.
+    Account(AccountRefusal),
 }
 
 impl Quarantine {
@@ -72,7 +73,7 @@ impl Quarantine {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Unusable(why) => why.as_str(),
-            Self::AccountNotBound => "account_not_bound",
+            Self::Account(why) => why.as_str(),
         }
     }
 }

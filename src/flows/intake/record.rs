@@ -12,14 +12,17 @@ use super::{Ledger, Notice, Quarantine, Receipt};
 use crate::banks::Reading;
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::{local_day, to_rfc3339};
-use crate::domain::ids::{AlertId, BankTransactionId, CallbackId, EventId, SourceId};
+use crate::domain::explanation::AccountRefusal;
+use crate::domain::ids::{AlertId, BankTransactionId, CallbackId, EventId, MerchantId, SourceId};
+use crate::domain::matching;
+use crate::store::alerts::{self, NewAlert};
 use crate::store::audit::{self, AuditEntry};
 use crate::store::callbacks::SentBytes;
 use crate::store::events::{self, NewEvent};
 use crate::store::rollups::{self, Movements};
 use crate::store::sources::{self, BoundAccount, DeliveryCounts};
 use crate::store::transactions::{self, NewEvidence, NewTransaction};
-use crate::store::{StoreError, Tx, alerts, callbacks};
+use crate::store::{StoreError, Tx, callbacks};
 use crate::vault::Key;
 
 /// An open transaction and what it will write at its end.
@@ -28,7 +31,9 @@ pub(super) struct Batch<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) movements: Movements,
     pub(super) events: Vec<NewEvent>,
-    entries: Vec<AuditEntry>,
+    pub(super) entries: Vec<AuditEntry>,
+    /// Who speaks in the record of changes that a notice brings about.
+    pub(super) speaker: String,
     counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
     pub(super) secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
     pub(super) body_keys: BTreeMap<NaiveDate, Key>,
@@ -40,7 +45,15 @@ enum Recorded {
     New(BankTransactionId),
     Again(BankTransactionId),
     Conflict(BankTransactionId),
-    Unbound,
+    Unbound(AccountRefusal),
+}
+
+/// What a person must look at, and why.
+struct Alarm {
+    kind: &'static str,
+    subject: String,
+    merchant: Option<MerchantId>,
+    reason: &'static str,
 }
 
 impl<'a> Batch<'a> {
@@ -51,6 +64,7 @@ impl<'a> Batch<'a> {
             movements: Movements::default(),
             events: Vec::new(),
             entries: Vec::new(),
+            speaker: String::new(),
             counts: BTreeMap::new(),
             secrets_used: BTreeMap::new(),
             body_keys: BTreeMap::new(),
@@ -61,6 +75,7 @@ impl<'a> Batch<'a> {
     /// Records one notice.
     pub(super) async fn record(&mut self, notice: &Notice) -> Result<Receipt, StoreError> {
         self.newest = self.newest.max(notice.received_at);
+        self.speaker = format!("source:{}", notice.source_name);
         if let Reading::Handshake(_) = notice.verified.reading() {
             return Ok(Receipt::Stored(None));
         }
@@ -83,13 +98,13 @@ impl<'a> Batch<'a> {
         let counted_as = self.counted_as(notice, callback, verdict).await?;
         self.count(notice, counted_as);
         if verdict == "quarantined" {
-            self.raise_alert(
-                notice,
-                "callback.quarantined",
-                &callback.to_string(),
+            let about = Alarm {
+                kind: "callback.quarantined",
+                subject: callback.to_string(),
+                merchant: None,
                 reason,
-            )
-            .await?;
+            };
+            self.raise_alert(notice, about).await?;
         }
         let detail = json!({"verdict": verdict, "reason": reason});
         self.note(notice, "callback.record", callback.to_string(), detail);
@@ -127,14 +142,19 @@ impl<'a> Batch<'a> {
             Recorded::New(id) | Recorded::Again(id) | Recorded::Conflict(id) => {
                 Some(id.to_string())
             }
-            Recorded::Unbound => None,
+            Recorded::Unbound(_) => None,
+        });
+        let refused = recorded.iter().find_map(|one| match one {
+            Recorded::Unbound(why) => Some(*why),
+            _ => None,
         });
         let any = |wanted: fn(&Recorded) -> bool| recorded.iter().any(wanted);
-        Ok(if any(|one| matches!(one, Recorded::Unbound)) {
+        Ok(if let Some(why) = refused {
+            let quarantine = Quarantine::Account(why);
             (
-                Receipt::Quarantined(Quarantine::AccountNotBound),
+                Receipt::Quarantined(quarantine),
                 "quarantined",
-                "account_not_bound",
+                quarantine.as_str(),
             )
         } else if any(|one| matches!(one, Recorded::Conflict(_))) {
             (Receipt::Repeated(first), "conflict", "other_facts")
@@ -162,16 +182,23 @@ impl<'a> Batch<'a> {
             if known.fact_hash == fact_hash {
                 return Ok(Recorded::Again(known.transaction));
             }
-            let subject = known.transaction.to_string();
-            self.raise_alert(notice, "transaction.conflict", &subject, "other_facts")
-                .await?;
+            let about = Alarm {
+                kind: "transaction.conflict",
+                subject: known.transaction.to_string(),
+                merchant: Some(known.merchant),
+                reason: "other_facts",
+            };
+            self.raise_alert(notice, about).await?;
             return Ok(Recorded::Conflict(known.transaction));
         }
         let number = fact.account_number.as_deref();
         let bound = sources::bound_accounts(&mut self.tx, notice.source, number).await?;
-        let [account] = bound[..] else {
-            return Ok(Recorded::Unbound);
+        let accounts: Vec<_> = bound.iter().map(|bound| bound.account).collect();
+        let account = match matching::credited_account(number, &accounts) {
+            Ok(account) => bound.into_iter().find(|bound| bound.account == account),
+            Err(why) => return Ok(Recorded::Unbound(why)),
         };
+        let account = account.expect("the credited account is one of the bound ones");
         let (transaction, is_new) = self.place(notice, fact, account).await?;
         let evidence = NewEvidence {
             source: notice.source,
@@ -227,14 +254,13 @@ impl<'a> Batch<'a> {
         let transaction = self.new_transaction(notice, fact, account, duplicate_of);
         transactions::insert(&mut self.tx, &transaction).await?;
         if duplicate_of.is_some() {
-            let subject = transaction.id.to_string();
-            self.raise_alert(
-                notice,
-                "transaction.duplicate_suspected",
-                &subject,
-                "same_reference",
-            )
-            .await?;
+            let about = Alarm {
+                kind: "transaction.duplicate_suspected",
+                subject: transaction.id.to_string(),
+                merchant: Some(transaction.merchant),
+                reason: "same_reference",
+            };
+            self.raise_alert(notice, about).await?;
         }
         let identity = fact.bank_reference.as_deref().unwrap_or(&fact.dedupe_key);
         if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {
@@ -277,17 +303,24 @@ impl<'a> Batch<'a> {
         EventId::from_uuid(self.ledger.entropy.uuid(at))
     }
 
-    async fn raise_alert(
-        &mut self,
-        notice: &Notice,
-        kind: &'static str,
-        subject: &str,
-        reason: &str,
-    ) -> Result<(), StoreError> {
-        let id = AlertId::from_uuid(self.ledger.entropy.uuid(notice.received_at));
+    async fn raise_alert(&mut self, notice: &Notice, about: Alarm) -> Result<(), StoreError> {
+        let Alarm {
+            kind,
+            subject,
+            merchant,
+            reason,
+        } = about;
         let detail = json!({"source": notice.source_name, "reason": reason}).to_string();
         tracing::warn!(kind, subject, source = notice.source_name, reason, "alert");
-        alerts::raise(&mut self.tx, id, kind, subject, &detail, notice.received_at).await
+        let alert = NewAlert {
+            id: AlertId::from_uuid(self.ledger.entropy.uuid(notice.received_at)),
+            kind,
+            subject: &subject,
+            merchant,
+            detail: &detail,
+            now: notice.received_at,
+        };
+        alerts::raise(&mut self.tx, &alert).await
     }
 
     fn note(
@@ -299,7 +332,7 @@ impl<'a> Batch<'a> {
     ) {
         self.entries.push(AuditEntry {
             at: notice.received_at,
-            actor: format!("source:{}", notice.source_name),
+            actor: self.speaker.clone(),
             action,
             subject,
             detail,

@@ -1,21 +1,25 @@
 //! What the payments of a code are worth after a new credit, and what the sums move by.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::record::Batch;
 use crate::domain::day::local_day;
 use crate::domain::ids::{CodeId, MerchantId, OutletId, PaymentId, ZoneId};
 use crate::domain::money::Vnd;
-use crate::domain::outlet::OutletEvent;
+use crate::domain::outlet::{OutletEvent, OutletState};
 use crate::domain::payment::{
     Assessment, AttributedBy, CodeUse, Credit, CreditStanding, Expectation, Purpose, assess,
 };
+use crate::store::audit::AuditEntry;
 use crate::store::codes::{self, CodeRow};
+use crate::store::events::NewEvent;
+use crate::store::outlets::{self, Outlet};
 use crate::store::payments::{self, NewPayment, PaymentRow, Standing};
 use crate::store::reach::Reach;
 use crate::store::rollups::{Movement, OutletDay};
-use crate::store::{StoreError, inconsistent, outlets};
+use crate::store::{StoreError, inconsistent};
 
 /// What a new payment came to.
 pub(super) struct Weighed {
@@ -58,7 +62,7 @@ pub(super) async fn weigh(
         }
     }
     if let (Some(code), Some(at)) = (code, assessed.completed_at) {
-        complete(batch, code, at).await?;
+        complete(batch, code, (at, payment.recorded_at)).await?;
     }
     weighed.ok_or(StoreError::Conflict { table: "payments" })
 }
@@ -126,9 +130,9 @@ fn movement(standing: &Standing, received_vnd: i64) -> Movement {
 async fn complete(
     batch: &mut Batch<'_>,
     code: &CodeRow,
-    at: DateTime<Utc>,
+    (paid_at, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<(), StoreError> {
-    codes::complete(&mut batch.tx, CodeId::from_uuid(code.id), at).await?;
+    codes::complete(&mut batch.tx, CodeId::from_uuid(code.id), paid_at).await?;
     let amount = code.amount_vnd.and_then(|amount| Vnd::new(amount).ok());
     let (true, Some(amount)) = (code.for_test, amount) else {
         return Ok(());
@@ -138,17 +142,41 @@ async fn complete(
         return Ok(());
     };
     // An outlet that was proved before, or closed meanwhile, stays as it is.
-    let event = OutletEvent::TestPaid {
-        amount,
-        paid_at: at,
-    };
-    if let Ok(next) = outlet.state.transition(event, at)
-        && next != outlet.state
-        && !outlets::update_state(&mut batch.tx, id, outlet.version, next).await?
-    {
-        return Err(StoreError::Conflict { table: "outlets" });
+    let event = OutletEvent::TestPaid { amount, paid_at };
+    match outlet.state.transition(event, paid_at) {
+        Ok(next) if next != outlet.state => {
+            if !outlets::update_state(&mut batch.tx, id, outlet.version, next).await? {
+                return Err(StoreError::Conflict { table: "outlets" });
+            }
+            tell_of_test(batch, &outlet, next, now);
+            Ok(())
+        }
+        Ok(_) | Err(_) => Ok(()),
     }
-    Ok(())
+}
+
+/// Leaves the traces of a proved outlet.
+fn tell_of_test(batch: &mut Batch<'_>, outlet: &Outlet, next: OutletState, now: DateTime<Utc>) {
+    const KIND: &str = "outlet.test";
+    let (from, to) = (outlet.state.status(), next.status());
+    let detail = json!({"from": from.as_str(), "to": to.as_str()});
+    batch.entries.push(AuditEntry {
+        at: now,
+        actor: batch.speaker.clone(),
+        action: KIND,
+        subject: outlet.id.to_string(),
+        detail: detail.clone(),
+    });
+    let id = batch.event_id(now);
+    batch.events.push(NewEvent {
+        id,
+        at: now,
+        kind: KIND,
+        subject: outlet.id.to_string(),
+        merchant: Some(outlet.merchant),
+        outlet: Some(outlet.id),
+        payload: detail,
+    });
 }
 
 fn expectation(code: &CodeRow) -> Result<Expectation, StoreError> {

@@ -99,7 +99,8 @@ const fn lost() -> StoreError {
     }
 }
 
-async fn newest_payload(tx: &mut Tx, code: &CodeRow) -> Result<String, StoreError> {
+/// The text that a code shows now.
+pub(super) async fn newest_payload(tx: &mut Tx, code: &CodeRow) -> Result<String, StoreError> {
     let payload = codes::payload(tx, CodeId::from_uuid(code.id), code.revision).await?;
     payload.ok_or_else(|| inconsistent("payment_codes", "revision", code.id))
 }

@@ -30,6 +30,9 @@ pub enum IssueError {
     /// An account transfer, which only we issue, to an approved account.
     #[error("a code for account transfers is issued here and not registered")]
     NotAnAcquirers,
+    /// The same acquirer's code is in use already, here or at another outlet.
+    #[error("this code is registered and in use")]
+    AlreadyRegistered,
     /// The acquirer's code is not in đồng.
     #[error("the code is not in đồng")]
     OtherCurrency,
@@ -66,6 +69,7 @@ impl IssueError {
             Self::NotAnAcquirers => {
                 "Mã chuyển khoản vào tài khoản do hệ thống phát hành, không đăng ký từ ngoài".into()
             }
+            Self::AlreadyRegistered => "Mã này đã được đăng ký và đang dùng".into(),
             Self::OtherCurrency => "Mã không dùng đồng Việt Nam".into(),
             Self::UnreadableAmount => "Số tiền trong mã không phải số đồng nguyên".into(),
             Self::OtherRevision { newest } => {

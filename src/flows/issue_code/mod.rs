@@ -8,6 +8,7 @@
 mod change;
 mod error;
 mod issue;
+mod outlet_test;
 mod place;
 mod record;
 mod register;
@@ -17,6 +18,7 @@ use chrono::{DateTime, Utc};
 pub use change::{amend, cancel};
 pub use error::IssueError;
 pub use issue::{CodePurpose, NewCodeRequest, issue};
+pub use outlet_test::{OutletTest, outlet_test};
 pub use register::{AcquirerCode, register};
 
 use crate::entropy::Entropy;

@@ -8,7 +8,7 @@ use crate::domain::refusal::Refusal;
 use crate::store::merchants::{self, Merchant};
 use crate::store::outlets::{self, Outlet};
 use crate::store::reach::Reach;
-use crate::store::{StoreError, Tx, inconsistent};
+use crate::store::{StoreError, Tx, inconsistent, locks};
 
 /// An outlet and the merchant behind it, which is active.
 pub(super) struct Place {
@@ -16,12 +16,17 @@ pub(super) struct Place {
     pub(super) merchant: Merchant,
 }
 
-/// Finds an outlet within reach whose merchant is active.
+/// Finds an outlet within reach whose merchant is active. Neither closes before the end of
+/// the transaction: closing withdraws the codes that are there, and none may come after.
 pub(super) async fn find_place(
     tx: &mut Tx,
     reach: Reach,
     id: OutletId,
 ) -> Result<Place, IssueError> {
+    let outlet = outlets::find(tx, reach, id).await?;
+    let owner = outlet.ok_or(IssueError::UnknownOutlet)?.merchant;
+    locks::merchant(tx, owner).await?;
+    locks::outlet(tx, id).await?;
     let outlet = outlets::find(tx, reach, id).await?;
     let outlet = outlet.ok_or(IssueError::UnknownOutlet)?;
     let merchant = find_merchant(tx, outlet.merchant).await?;

@@ -7,10 +7,12 @@
 use super::place::find_place;
 use super::record::{Change, record};
 use super::{IssueError, IssuedCode, Issuer};
-use crate::domain::code::{AmountLimits, AmountRule, CodeAmount, CodeKind, CodeScheme, CodeTerms};
+use crate::domain::code::{
+    AmountLimits, AmountRule, CodeAmount, CodeKind, CodeScheme, CodeState, CodeTerms,
+};
 use crate::domain::ids::{CodeId, OutletId};
 use crate::store::codes::{self, NewCode, StoredTerms};
-use crate::store::{Tx, inconsistent};
+use crate::store::{Tx, code_revisions, inconsistent};
 use crate::vietqr::emvco::{self, Entry, Value};
 use crate::vietqr::{Fields, read_leniently};
 
@@ -36,7 +38,8 @@ pub struct AcquirerCode<'a> {
     pub payload: &'a str,
 }
 
-/// Registers an acquirer's static code at an open outlet.
+/// Registers an acquirer's static code at an open outlet. One text is in use once: the money
+/// of two stalls could not be told apart.
 pub async fn register(
     tx: &mut Tx,
     issuer: &Issuer<'_>,
@@ -46,6 +49,12 @@ pub async fn register(
     let terms = CodeTerms::new(CodeKind::Static, CodeScheme::MerchantPay, rule)?;
     let place = find_place(tx, issuer.reach, request.outlet).await?;
     place.require_open()?;
+    let shown = code_revisions::codes_with(tx, request.payload, 1).await?;
+    for code in shown {
+        if code.state()? == CodeState::Active {
+            return Err(IssueError::AlreadyRegistered);
+        }
+    }
     let id = CodeId::from_uuid(issuer.entropy.uuid(issuer.now));
     let code = NewCode {
         id,

@@ -6,20 +6,22 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::registry::{Expected, Versioned, by_id, change, filter, reach};
-use crate::domain::account::{
-    AccountState, AccountStatus, AccountWarning, HolderKind, HolderName, SettlementAccount,
-};
+use crate::domain::account::{AccountState, AccountStatus, AccountWarning, HolderKind, HolderName};
+
 use crate::domain::bank::{AccountNumber, BankBin};
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{AccountId, MerchantId};
+use crate::domain::refusal::Refusal;
 use crate::domain::text::TradeName;
+use crate::flows::change::ChangeError;
 use crate::flows::settlement_account::{self, AccountStep, NameCheck, NewAccount};
 use crate::http::AppState;
 use crate::http::auth::{MerchantOrStaff, Staff, found};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::idempotency::{Begun, Creation, IdempotencyKey};
+use crate::http::language::Text;
 use crate::http::page::Page;
-use crate::http::problem::{FieldErrors, Problem};
+use crate::http::problem::{FieldError, FieldErrors, Problem};
 use crate::store::accounts::{self, Account, AccountFilter};
 
 /// An account to ask for.
@@ -150,7 +152,7 @@ impl AccountDocument {
             ),
             AccountState::Retired { retired_at } => (None, None, None, Some(retired_at)),
         };
-        let warnings = warnings(account).into_iter();
+        let warnings = account.facts().warnings().into_iter();
         Self {
             id: account.id.to_string(),
             merchant_id: account.merchant.to_string(),
@@ -173,18 +175,6 @@ impl AccountDocument {
             version: account.version,
         }
     }
-}
-
-fn warnings(account: &Account) -> Vec<AccountWarning> {
-    let facts = SettlementAccount {
-        bank: account.bank,
-        number: account.number.clone(),
-        holder_name: account.holder.clone(),
-        holder_kind: account.holder_kind,
-        registered_name: Some(account.registered_name.clone()),
-        checked_at: account.checked_at,
-    };
-    facts.warnings()
 }
 
 impl AccountCreation {
@@ -219,13 +209,24 @@ impl AccountCreation {
     }
 }
 
+/// An account of the wrong kind is a fault of that field.
+fn refuse(error: ChangeError) -> Problem {
+    match error {
+        ChangeError::Refused(refusal @ Refusal::PersonalAccount) => {
+            let text = Text::new(refusal.vietnamese(), refusal.to_string());
+            FieldError::new("/holder_kind", refusal.code(), text).into()
+        }
+        other => other.into(),
+    }
+}
+
 /// Asks for an account.
 #[utoipa::path(
     post,
     path = "/v1/accounts",
     tag = "registry",
     summary = "Ask for a settlement account",
-    description = "For staff. A second person approves it; its facts never change afterwards.",
+    description = "For staff. A second person approves it; its facts never change afterwards. A personal account is taken with a warning, or refused where the setting `personal_accounts` says so.",
     operation_id = "create_account",
     params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same body, the first answer comes back.")),
     request_body = AccountCreation,
@@ -242,7 +243,9 @@ pub async fn create(
         Begun::Replay(response) => return Ok(response),
         Begun::First(work) => work,
     };
-    let account = settlement_account::request(work.tx(), &change, reach(&caller)?, new).await?;
+    let (policy, reach) = (state.personal_accounts, reach(&caller)?);
+    let account = settlement_account::request(work.tx(), &change, reach, policy, new);
+    let account = account.await.map_err(refuse)?;
     work.created(&AccountDocument::whole(&account)).await
 }
 
@@ -325,7 +328,9 @@ macro_rules! steps {
             let (change, reach) = (change(&caller, &state)?, reach(&caller)?);
             let mut tx = state.ledger.store.begin_write().await?;
             let which = (id, expected.version);
-            let account = settlement_account::step(&mut tx, &change, reach, which, $step).await?;
+            let policy = state.personal_accounts;
+            let account =
+                settlement_account::step(&mut tx, &change, reach, policy, which, $step).await?;
             tx.commit().await?;
             Ok(Versioned(account.version, AccountDocument::whole(&account)))
         }

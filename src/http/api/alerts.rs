@@ -1,17 +1,19 @@
 //! `/v1/alerts`: what a person must look at.
 
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{PageQuery, instant_of};
 use crate::domain::day::to_rfc3339;
-use crate::domain::ids::AlertId;
+use crate::domain::ids::{AlertId, MerchantId};
+use crate::domain::text::Reason;
+use crate::flows::settle_alert;
 use crate::http::AppState;
 use crate::http::auth::Staff;
-use crate::http::extract::{Json, Query};
+use crate::http::extract::{Json, Path, Query};
 use crate::http::page::{Page, Position};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, at};
 use crate::store::alerts::{self, AlertRow};
 
 /// Something that a person must look at.
@@ -20,8 +22,12 @@ use crate::store::alerts::{self, AlertRow};
     "id": "alr_01920000000070008000000000000001",
     "kind": "conflict",
     "subject": "btx_01920000000070008000000000000002",
+    "merchant_id": "mer_01920000000070008000000000000001",
     "detail": {},
     "raised_at": "2026-11-23T09:00:00+07:00",
+    "settled_at": null,
+    "settled_by": null,
+    "note": null,
 }))]
 pub struct AlertDocument {
     id: String,
@@ -29,11 +35,28 @@ pub struct AlertDocument {
     kind: String,
     /// The id of what it is about.
     subject: String,
+    /// Whose it is, where that is known.
+    merchant_id: Option<String>,
     /// What a person needs to know.
     #[schema(value_type = Object)]
     detail: serde_json::Value,
     /// Since when it waits.
     raised_at: String,
+    /// When a person settled it.
+    settled_at: Option<String>,
+    /// Who did.
+    settled_by: Option<String>,
+    /// What that person wrote about it.
+    note: Option<String>,
+}
+
+/// What came of an alert.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"note": "Đã gọi ngân hàng: họ gửi lại sau khi sửa số tiền"}))]
+pub struct AlertSettlement {
+    /// Words for the people who look after the street, 1 to 500 characters.
+    note: String,
 }
 
 /// A page of alerts, with the number of all that wait.
@@ -44,8 +67,12 @@ pub struct AlertDocument {
         "id": "alr_01920000000070008000000000000001",
         "kind": "conflict",
         "subject": "btx_01920000000070008000000000000002",
+        "merchant_id": "mer_01920000000070008000000000000001",
         "detail": {},
         "raised_at": "2026-11-23T09:00:00+07:00",
+        "settled_at": null,
+        "settled_by": null,
+        "note": null,
     }],
     "next_cursor": null,
     "has_more": false,
@@ -65,6 +92,12 @@ impl From<AlertRow> for AlertDocument {
             subject: row.subject,
             detail: serde_json::from_str(&row.detail).unwrap_or(row.detail.into()),
             raised_at: to_rfc3339(row.raised_at),
+            merchant_id: row
+                .merchant_id
+                .map(|id| MerchantId::from_uuid(id).to_string()),
+            settled_at: row.settled_at.map(to_rfc3339),
+            settled_by: row.settled_by,
+            note: row.settled_note,
         }
     }
 }
@@ -104,4 +137,30 @@ pub async fn list(
     };
     let page = request.page(rows, position, AlertDocument::from);
     Ok(Json(AlertListDocument { open_count, page }))
+}
+
+/// Settles an alert.
+#[utoipa::path(
+    post,
+    path = "/v1/alerts/{id}/settle",
+    tag = "access",
+    summary = "Settle an alert",
+    description = "For staff, within their zones, once. The note stays with the alert.",
+    operation_id = "settle_alert",
+    params(("id" = String, Path, description = "The alert.")),
+    request_body = AlertSettlement,
+    responses((status = 200, description = "The alert afterwards.", body = AlertDocument))
+)]
+pub async fn settle(
+    Staff(caller): Staff,
+    State(state): State<AppState>,
+    Path(id): Path<AlertId>,
+    Json(body): Json<AlertSettlement>,
+) -> Result<Json<AlertDocument>, Problem> {
+    let note = Reason::parse(&body.note).map_err(at("/note"))?;
+    let (change, reach) = (caller.change(&state)?, caller.reach());
+    let mut tx = state.ledger.store.begin_write().await?;
+    let settled = settle_alert::settle(&mut tx, &change, reach, id, &note).await?;
+    tx.commit().await?;
+    Ok(Json(settled.into()))
 }

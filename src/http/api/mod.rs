@@ -7,11 +7,17 @@ pub mod audit;
 pub mod bank_transactions;
 pub mod callbacks;
 pub mod censuses;
+mod code_amounts;
+pub mod code_checks;
+pub mod code_creation;
 pub mod code_pictures;
+pub mod code_revisions;
 pub mod establishments;
+pub mod events;
 pub mod merchant_steps;
 pub mod merchants;
 mod money;
+pub mod outlet_changes;
 pub mod outlets;
 pub mod payment_codes;
 pub mod payment_explanations;
@@ -25,10 +31,11 @@ pub mod users;
 pub mod zones;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::code::Code;
+use super::language::{Language, Text};
 use super::page::Position;
 use super::problem::Problem;
 use crate::domain::day::to_microseconds;
@@ -49,4 +56,23 @@ pub struct PageQuery {
 fn instant_of(position: &Position) -> Result<DateTime<Utc>, Problem> {
     let at: DateTime<Utc> = position.sort.parse().map_err(|_| Code::InvalidCursor)?;
     Ok(to_microseconds(at))
+}
+
+/// A sentence for people, in both languages.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Sentence {
+    /// In Vietnamese.
+    vi: String,
+    /// In English.
+    en: String,
+}
+
+impl From<&Text> for Sentence {
+    fn from(text: &Text) -> Self {
+        let written = |language| text.get(language).to_owned();
+        Self {
+            vi: written(Language::Vietnamese),
+            en: written(Language::English),
+        }
+    }
 }

@@ -1,60 +1,25 @@
 //! `/v1/payment-codes`: what the customer scans.
 
 use axum::extract::State;
-use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::registry::Versioned;
+use super::registry::{Versioned, by_id, filter};
 use crate::domain::access::Scope;
-use crate::domain::code::{
-    AmountLimits, AmountRule, AmountRuleName, CodeAmount, CodeKindName, CodeTermsError,
-};
+use crate::domain::code::{CodeKindName, CodePhase, CodeTermsError};
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{AccountId, CodeId, MerchantId, OutletId};
-use crate::domain::money::Vnd;
-use crate::flows::issue_code::{self, CodePurpose, IssueError, IssuedCode, Issuer, NewCodeRequest};
+use crate::flows::issue_code::{self, IssueError, IssuedCode, Issuer};
 use crate::http::AppState;
 use crate::http::auth::{Caller, MerchantOrStaff, found};
 use crate::http::code::Code;
-use crate::http::extract::{Json, Path};
-use crate::http::idempotency::{Begun, Creation, IdempotencyKey};
+use crate::http::extract::{Json, Path, Query};
 use crate::http::language::Text;
+use crate::http::page::Page;
 use crate::http::problem::{FieldError, Problem, at};
-use crate::store::codes::{self, CodeRow};
+use crate::store::codes::{self, CodeFilter, CodeRow, ShownCode};
 use crate::store::{StoreError, Tx, inconsistent};
-
-/// A code to issue.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "outlet_id": "out_01920000000070008000000000000001",
-    "kind": "dynamic",
-    "amount_vnd": 50_000,
-    "expires_at": "2026-11-23T09:15:00+07:00",
-}))]
-pub struct PaymentCodeCreation {
-    /// Where it hangs.
-    outlet_id: String,
-    /// `static` for any number of payments, `dynamic` for one sale.
-    kind: String,
-    /// The account to pay into; the merchant's newest effective one if absent.
-    account_id: Option<String>,
-    /// Of a static code: `fixed`, `open` (if absent) or `suggested`.
-    amount_rule: Option<String>,
-    /// The fixed or suggested amount, đồng; required for a dynamic code.
-    amount_vnd: Option<i64>,
-    /// Of an open amount: the least, đồng.
-    floor_vnd: Option<i64>,
-    /// Of an open amount: the most, đồng.
-    ceiling_vnd: Option<i64>,
-    /// Of a dynamic code: from when on it counts as expired; within 90 days.
-    expires_at: Option<DateTime<Utc>>,
-    /// A dynamic code for the 1 000 đồng that prove an outlet; it needs nothing else.
-    #[serde(default)]
-    for_test: bool,
-}
 
 /// What the customer scans.
 #[derive(Debug, Serialize, ToSchema)]
@@ -105,8 +70,30 @@ pub struct PaymentCodeDocument {
     created_at: String,
 }
 
+/// Which codes are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PaymentCodeQuery {
+    /// Only those that hang at this outlet.
+    outlet_id: Option<String>,
+    /// `static` or `dynamic`.
+    kind: Option<String>,
+    /// What it is now: `active`, `expired`, `completed`, `cancelled`, `superseded` or `revoked`.
+    state: Option<String>,
+    /// How many rows, 1 to 200; 50 if not given.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
 impl PaymentCodeDocument {
-    fn new(IssuedCode { code, payload }: IssuedCode, now: DateTime<Utc>) -> Result<Self, Problem> {
+    /// The code as it stands at `now`.
+    pub(super) fn new(
+        IssuedCode { code, payload }: IssuedCode,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
         let state = code.state()?.phase_at(&code.terms()?, now).as_str();
         Ok(Self {
             id: CodeId::from_uuid(code.id).to_string(),
@@ -132,86 +119,6 @@ impl PaymentCodeDocument {
     }
 }
 
-impl PaymentCodeCreation {
-    fn read(&self) -> Result<NewCodeRequest, Problem> {
-        let kind = CodeKindName::parse(&self.kind).map_err(at("/kind"))?;
-        let account = self.account_id.as_deref().map(str::parse).transpose();
-        Ok(NewCodeRequest {
-            outlet: self.outlet_id.parse().map_err(at("/outlet_id"))?,
-            account: account.map_err(at("/account_id"))?,
-            purpose: match kind {
-                CodeKindName::Static => CodePurpose::Static(self.static_rule()?),
-                CodeKindName::Dynamic => self.dynamic()?,
-            },
-        })
-    }
-
-    fn static_rule(&self) -> Result<AmountRule, Problem> {
-        self.refuse(self.for_test, "/for_test")?;
-        self.refuse(self.expires_at.is_some(), "/expires_at")?;
-        let rule = self.amount_rule.as_deref().unwrap_or("open");
-        let rule = AmountRuleName::parse(rule).map_err(at("/amount_rule"))?;
-        let limits = || -> Result<AmountLimits, Problem> {
-            let floor = read_amount(self.floor_vnd, "/floor_vnd")?;
-            let ceiling = read_amount(self.ceiling_vnd, "/ceiling_vnd")?;
-            AmountLimits::new(floor, ceiling).map_err(at("/floor_vnd"))
-        };
-        if rule == AmountRuleName::Open {
-            self.refuse(self.amount_vnd.is_some(), "/amount_vnd")?;
-            return Ok(AmountRule::Open(limits()?));
-        }
-        self.refuse(self.floor_vnd.is_some(), "/floor_vnd")?;
-        self.refuse(self.ceiling_vnd.is_some(), "/ceiling_vnd")?;
-        let amount = read_amount(self.amount_vnd, "/amount_vnd")?;
-        let amount = amount.ok_or_else(|| missing("/amount_vnd"))?;
-        Ok(match rule {
-            AmountRuleName::Suggested => AmountRule::Suggested(amount),
-            AmountRuleName::Fixed | AmountRuleName::Open => AmountRule::Fixed(amount),
-        })
-    }
-
-    fn dynamic(&self) -> Result<CodePurpose, Problem> {
-        self.refuse(self.amount_rule.is_some(), "/amount_rule")?;
-        self.refuse(self.floor_vnd.is_some(), "/floor_vnd")?;
-        self.refuse(self.ceiling_vnd.is_some(), "/ceiling_vnd")?;
-        if self.for_test {
-            self.refuse(self.amount_vnd.is_some(), "/amount_vnd")?;
-            self.refuse(self.expires_at.is_some(), "/expires_at")?;
-            return Ok(CodePurpose::Test);
-        }
-        let amount = read_amount(self.amount_vnd, "/amount_vnd")?;
-        Ok(CodePurpose::Dynamic {
-            amount: amount.ok_or_else(|| missing("/amount_vnd"))?,
-            expires_at: self.expires_at.ok_or_else(|| missing("/expires_at"))?,
-        })
-    }
-
-    /// Refuses a field that a code of this kind does not have.
-    fn refuse(&self, given: bool, pointer: &'static str) -> Result<(), Problem> {
-        if !given {
-            return Ok(());
-        }
-        let text = Text::new(
-            format!("Mã loại {} không có trường này.", self.kind),
-            format!("A {} code does not have this field.", self.kind),
-        );
-        Err(FieldError::new(pointer, "not_of_this_kind", text).into())
-    }
-}
-
-fn read_amount(amount: Option<i64>, pointer: &'static str) -> Result<Option<CodeAmount>, Problem> {
-    let Some(amount) = amount else {
-        return Ok(None);
-    };
-    let amount = Vnd::new(amount).map_err(at(pointer))?;
-    Ok(Some(CodeAmount::new(amount).map_err(at(pointer))?))
-}
-
-fn missing(pointer: &'static str) -> Problem {
-    let text = Text::new("Cần ghi trường này.", "This field is required.");
-    FieldError::new(pointer, "required", text).into()
-}
-
 impl From<IssueError> for Problem {
     fn from(error: IssueError) -> Self {
         let text = Text::new(error.vietnamese(), error.to_string());
@@ -228,6 +135,10 @@ impl From<IssueError> for Problem {
             IssueError::Terms(fault) => at("/amount_vnd")(fault),
             IssueError::Payload(fault) => field("/payload", fault.reason.as_str()),
             IssueError::NotAnAcquirers => field("/payload", "not_an_acquirers"),
+            IssueError::AlreadyRegistered => {
+                let error = FieldError::new("/payload", "taken", text);
+                Self::new(Code::AlreadyExists).errors(vec![error])
+            }
             IssueError::OtherCurrency => field("/payload", "other_currency"),
             IssueError::UnreadableAmount => field("/payload", "wrong_form"),
             IssueError::OtherRevision { .. } => Code::PreconditionFailed.into(),
@@ -245,10 +156,15 @@ pub(super) async fn find(tx: &mut Tx, caller: &Caller, id: CodeId) -> Result<Cod
 }
 
 /// Whether the caller is no till, or the till of this outlet.
-fn is_at_till(caller: &Caller, wanted: OutletId) -> bool {
+pub(super) fn is_at_till(caller: &Caller, wanted: OutletId) -> bool {
+    till(caller).is_none_or(|outlet| outlet == wanted)
+}
+
+/// The outlet of a till, if the caller is one.
+pub(super) const fn till(caller: &Caller) -> Option<OutletId> {
     match caller.principal.scope {
-        Scope::Outlet { outlet, .. } => outlet == wanted,
-        Scope::All | Scope::Zones(_) | Scope::Merchant(_) => true,
+        Scope::Outlet { outlet, .. } => Some(outlet),
+        Scope::All | Scope::Zones(_) | Scope::Merchant(_) => None,
     }
 }
 
@@ -261,49 +177,14 @@ pub(super) async fn payload(
     codes::payload(tx, CodeId::from_uuid(code.id), revision).await
 }
 
-fn issuer<'a>(caller: &'a Caller, state: &'a AppState) -> Issuer<'a> {
+/// Who issues or changes codes in this caller's name.
+pub(super) fn issuer<'a>(caller: &'a Caller, state: &'a AppState) -> Issuer<'a> {
     Issuer {
         actor: &caller.actor,
         reach: caller.reach(),
         entropy: &state.entropy,
         now: state.clock.now(),
     }
-}
-
-/// Issues a code on the merchant's own approved account.
-#[utoipa::path(
-    post,
-    path = "/v1/payment-codes",
-    tag = "codes",
-    summary = "Issue a payment code",
-    description = "For a merchant, its tills and staff. The outlet is open; a test code needs no open outlet. A till issues dynamic codes of its own outlet.",
-    operation_id = "create_payment_code",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same body, the first answer comes back.")),
-    request_body = PaymentCodeCreation,
-    responses((status = 201, description = "Issued.", body = PaymentCodeDocument))
-)]
-pub async fn create(
-    caller: Caller,
-    State(state): State<AppState>,
-    key: IdempotencyKey,
-    Json(body): Json<PaymentCodeCreation>,
-) -> Result<Response, Problem> {
-    let request = body.read()?;
-    let by_till = matches!(caller.principal.scope, Scope::Outlet { .. });
-    if by_till && !matches!(request.purpose, CodePurpose::Dynamic { .. }) {
-        return Err(Code::Forbidden.into());
-    }
-    if !is_at_till(&caller, request.outlet) {
-        return Err(IssueError::UnknownOutlet.into());
-    }
-    let mut work = match Creation::begin(&state, &caller, "codes.create", key, &body).await? {
-        Begun::Replay(response) => return Ok(response),
-        Begun::First(work) => work,
-    };
-    let issuer = issuer(&caller, &state);
-    let code = issue_code::issue(work.tx(), &issuer, &request).await?;
-    work.created(&PaymentCodeDocument::new(code, issuer.now)?)
-        .await
 }
 
 /// One code.
@@ -330,6 +211,50 @@ pub async fn read(
     let shown = IssuedCode { code, payload };
     let document = PaymentCodeDocument::new(shown, state.clock.now())?;
     Ok(Versioned(version, document))
+}
+
+/// The codes within the caller's reach.
+#[utoipa::path(
+    get,
+    path = "/v1/payment-codes",
+    tag = "codes",
+    summary = "List the payment codes",
+    description = "For staff, within their zones; a merchant sees its own and a till those of its outlet. Newest first.",
+    operation_id = "list_payment_codes",
+    params(PaymentCodeQuery),
+    responses((status = 200, description = "A page of codes.", body = Page<PaymentCodeDocument>))
+)]
+pub async fn list(
+    caller: Caller,
+    State(state): State<AppState>,
+    Query(query): Query<PaymentCodeQuery>,
+) -> Result<Json<Page<PaymentCodeDocument>>, Problem> {
+    let (outlet, kind) = (query.outlet_id.as_deref(), query.kind.as_deref());
+    let wanted = CodeFilter {
+        till: till(&caller),
+        outlet: filter("outlet_id", outlet, str::parse::<OutletId>)?,
+        kind: filter("kind", kind, CodeKindName::parse)?,
+        phase: filter("state", query.state.as_deref(), CodePhase::parse)?,
+        now: state.clock.now(),
+    };
+    let scope = (&caller.actor, outlet, kind, &query.state);
+    let cursor = query.cursor.as_deref();
+    let request = state
+        .page_key
+        .request("payment_codes", &scope, query.limit, cursor)?;
+    let before = request.after().map(|it| CodeId::from_uuid(it.id));
+    let mut tx = state.ledger.store.begin_read().await?;
+    let reach = caller.reach();
+    let rows = codes::list(&mut tx, reach, &wanted, before, request.fetch_rows()).await?;
+    let position = |row: &ShownCode| by_id(row.code.id);
+    let page = request.page(rows, position, |ShownCode { code, payload }| {
+        PaymentCodeDocument::new(IssuedCode { code, payload }, wanted.now)
+    });
+    Ok(Json(Page {
+        data: page.data.into_iter().collect::<Result<_, _>>()?,
+        next_cursor: page.next_cursor,
+        has_more: page.has_more,
+    }))
 }
 
 /// Withdraws a code.
