@@ -65,8 +65,8 @@ pub struct AppState {
     pub trusted: TrustedProxies,
     /// How often one address may ask.
     pub rates: RateLimits,
-    /// Seals the cursors of lists; drawn fresh here, so instances that share a database set
-    /// a common one.
+    /// Seals the cursors of lists; follows from the master key, so that every instance on one
+    /// database takes the cursors of the others.
     pub page_key: PageKey,
 }
 
@@ -74,7 +74,7 @@ impl AppState {
     /// The state of a fresh process.
     pub fn new(clock: Clock, ledger: Ledger, intake: Intake) -> Self {
         let entropy = ledger.entropy.clone();
-        let page_key = PageKey::new(entropy.bytes());
+        let page_key = PageKey::derive(&ledger.master_key);
         Self {
             clock,
             entropy,
