@@ -144,12 +144,27 @@ impl From<Code> for Problem {
 impl From<StoreError> for Problem {
     /// A fault of ours, logged; what may succeed when it is tried again is 503.
     fn from(fault: StoreError) -> Self {
-        if fault.is_retryable() {
+        if fault.is_unavailable() {
+            tracing::warn!(fault = chain(&fault), "the database takes nothing just now");
+            Self::new(Code::Unavailable)
+        } else if fault.is_retryable() {
             Self::new(Code::Unavailable)
         } else {
             Self::internal(&fault)
         }
     }
+}
+
+/// A fault with its causes, on one line.
+fn chain(fault: &(dyn std::error::Error + 'static)) -> String {
+    let mut chain = fault.to_string();
+    let mut cause = fault.source();
+    while let Some(next) = cause {
+        chain.push_str(": ");
+        chain.push_str(&next.to_string());
+        cause = next.source();
+    }
+    chain
 }
 
 impl Problem {
@@ -175,14 +190,7 @@ impl Problem {
     /// A fault of ours: logged here, once, with its chain of causes; the caller learns only
     /// the request's id.
     pub fn internal(fault: &(dyn std::error::Error + 'static)) -> Self {
-        let mut chain = fault.to_string();
-        let mut cause = fault.source();
-        while let Some(next) = cause {
-            chain.push_str(": ");
-            chain.push_str(&next.to_string());
-            cause = next.source();
-        }
-        tracing::error!(fault = chain, "a request failed on our side");
+        tracing::error!(fault = chain(fault), "a request failed on our side");
         Self::new(Code::Internal)
     }
 
