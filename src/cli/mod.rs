@@ -1,12 +1,15 @@
 //! The command line: standard output is data, standard error is talk; exit status 0 is
 //! success, 1 a finding, 2 a usage fault, 3 a fault of the surroundings.
 
+mod backup;
 mod callback;
 mod config;
+mod findings;
 mod lines;
 mod migrate;
 mod open;
 mod openapi;
+mod restore;
 mod serve;
 mod vietqr;
 
@@ -35,6 +38,10 @@ enum Command {
     Callback(callback::CallbackCommand),
     /// Bring the database's schema up to date.
     Migrate(migrate::MigrateOptions),
+    /// Copy the database, while it is in use, into a new file.
+    Backup(backup::BackupOptions),
+    /// Put a backup in the database's place; the one that is there is kept aside.
+    Restore(restore::RestoreOptions),
     /// Show the settings.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -53,6 +60,8 @@ pub fn run() -> ExitCode {
         Command::Vietqr(command) => vietqr::run(command),
         Command::Callback(command) => callback::run(command),
         Command::Migrate(options) => migrate::run(options),
+        Command::Backup(options) => backup::run(options),
+        Command::Restore(options) => restore::run(options),
         Command::Config(command) => config::run(command),
         Command::Openapi => openapi::run(),
     };

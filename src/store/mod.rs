@@ -16,6 +16,7 @@ pub mod codes;
 mod error;
 pub mod establishments;
 pub mod events;
+pub mod files;
 pub mod idempotency;
 pub mod merchants;
 pub mod outlets;
@@ -29,6 +30,9 @@ pub mod zones;
 
 pub use error::StoreError;
 pub use setup::{DatabaseUrl, MigrationState};
+
+use std::fs::File;
+use std::sync::Arc;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
@@ -58,6 +62,8 @@ pub enum Store {
         read: SqlitePool,
         /// The one connection that writes.
         write: SqlitePool,
+        /// Says that the file is in use, until the last clone is dropped.
+        hold: Arc<File>,
     },
     /// A server.
     Postgres(PgPool),
