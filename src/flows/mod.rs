@@ -3,6 +3,8 @@
 
 pub mod access;
 pub mod change;
+pub mod check_books;
+pub mod housekeeping;
 pub mod idempotency;
 pub mod intake;
 pub mod issue_code;

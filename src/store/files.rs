@@ -11,6 +11,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use super::{Store, StoreError};
@@ -73,11 +74,17 @@ impl Store {
                 "PostgreSQL has its own backup: pg_dump".to_owned(),
             ));
         };
-        let target = path.to_string_lossy().into_owned();
-        sqlx::query("VACUUM INTO $1")
-            .bind(target)
-            .execute(read)
+        // The other file is a write too, which the readers' connections refuse.
+        let mut connection = read.acquire().await?.detach();
+        sqlx::query("PRAGMA query_only = off")
+            .execute(&mut connection)
             .await?;
+        let copied = sqlx::query("VACUUM INTO $1")
+            .bind(path.to_string_lossy().into_owned())
+            .execute(&mut connection)
+            .await;
+        connection.close().await?;
+        copied?;
         Ok(())
     }
 

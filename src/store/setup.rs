@@ -72,7 +72,8 @@ impl fmt::Display for DatabaseUrl {
             Self::Sqlite(path) => write!(formatter, "sqlite:{}", path.display()),
             Self::Postgres(options) => write!(
                 formatter,
-                "postgres://{}:{}/{}",
+                "postgres://{}@{}:{}/{}",
+                options.get_username(),
                 options.get_host(),
                 options.get_port(),
                 options.get_database().unwrap_or_default()

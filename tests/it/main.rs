@@ -23,6 +23,7 @@ mod docs_pages;
 mod http_habits;
 mod notices;
 mod numbers;
+mod operation;
 mod payment_codes;
 mod registry;
 mod serve_cli;

@@ -48,15 +48,21 @@ pub struct Street {
 impl Street {
     /// Builds the street and starts to serve it.
     pub async fn open(store: Store) -> Self {
+        let mut street = Self::lay_out(store).await;
+        let mut state = state_over(street.store.clone());
+        state.clock = Clock::fixed(now());
+        street.address = serve(state).await;
+        street
+    }
+
+    /// Builds the street; whoever serves it says at which address.
+    pub async fn lay_out(store: Store) -> Self {
         let mut tx = store.begin_write().await.unwrap();
         people_and_places(&mut tx).await;
         tx.commit().await.unwrap();
-        let mut state = state_over(store.clone());
-        state.clock = Clock::fixed(now());
-        let address = serve(state).await;
         Self {
             store,
-            address,
+            address: String::new(),
             client: reqwest::Client::new(),
         }
     }
