@@ -29,7 +29,7 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
                 "what has had its time is forgotten"
             ),
             Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                fault = error.chain(),
                 "housekeeping failed; the next round tries again"
             ),
         }

@@ -145,7 +145,7 @@ impl From<StoreError> for Problem {
     /// A fault of ours, logged; what may succeed when it is tried again is 503.
     fn from(fault: StoreError) -> Self {
         if fault.is_unavailable() {
-            tracing::warn!(fault = chain(&fault), "the database takes nothing just now");
+            tracing::warn!(fault = fault.chain(), "the database takes nothing just now");
             Self::new(Code::Unavailable)
         } else if fault.is_retryable() {
             Self::new(Code::Unavailable)
@@ -153,18 +153,6 @@ impl From<StoreError> for Problem {
             Self::internal(&fault)
         }
     }
-}
-
-/// A fault with its causes, on one line.
-fn chain(fault: &(dyn std::error::Error + 'static)) -> String {
-    let mut chain = fault.to_string();
-    let mut cause = fault.source();
-    while let Some(next) = cause {
-        chain.push_str(": ");
-        chain.push_str(&next.to_string());
-        cause = next.source();
-    }
-    chain
 }
 
 impl Problem {
@@ -190,7 +178,14 @@ impl Problem {
     /// A fault of ours: logged here, once, with its chain of causes; the caller learns only
     /// the request's id.
     pub fn internal(fault: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(fault = chain(fault), "a request failed on our side");
+        let mut chain = fault.to_string();
+        let mut cause = fault.source();
+        while let Some(next) = cause {
+            chain.push_str(": ");
+            chain.push_str(&next.to_string());
+            cause = next.source();
+        }
+        tracing::error!(fault = chain, "a request failed on our side");
         Self::new(Code::Internal)
     }
 

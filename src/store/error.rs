@@ -45,6 +45,18 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The fault with its causes on one line, for the log.
+    pub fn chain(&self) -> String {
+        let mut chain = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(next) = cause {
+            chain.push_str(": ");
+            chain.push_str(&next.to_string());
+            cause = next.source();
+        }
+        chain
+    }
+
     /// Whether a unique key refused the write.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
@@ -67,6 +79,9 @@ impl StoreError {
             }
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
+            // A line that broke in the middle of a word, or a proxy's answer in its place.
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::BeginFailed
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => true,

@@ -128,7 +128,8 @@ const ROW_RULES: [RowRule; 11] = [
             WHERE p.merchant_id <> t.merchant_id
                 OR (p.code_id IS NOT NULL AND p.attributed_by = 'reference'
                     AND (c.id IS NULL OR c.merchant_id <> p.merchant_id
-                        OR c.outlet_id <> p.outlet_id OR c.account_id <> t.account_id))
+                        OR c.outlet_id <> p.outlet_id
+                        OR c.account_id IS NULL OR c.account_id <> t.account_id))
             ORDER BY p.id LIMIT $1",
     },
     RowRule {

@@ -154,6 +154,11 @@ impl NamedId for Uuid {
     }
 }
 
+/// Serves a street by the time of day, which a real sender signs with.
+pub async fn serve_now(store: Store) -> String {
+    serve(state_over(store)).await
+}
+
 async fn serve(state: AppState) -> String {
     use phocho::http::peer::TrustedProxies;
     use phocho::http::server::{Server, ServerLimits};

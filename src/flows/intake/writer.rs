@@ -31,7 +31,7 @@ async fn serve(ledger: &Ledger, batch: &mut Vec<Waiting>) {
                 let source = &waiting.notice.source_name;
                 tracing::error!(
                     source,
-                    error = &error as &dyn std::error::Error,
+                    fault = error.chain(),
                     "a notice could not be stored"
                 );
                 answer(waiting, Err(NotStored::Failed));

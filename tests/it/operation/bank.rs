@@ -82,6 +82,11 @@ impl Bank {
         usize::try_from(self.next.load(Ordering::SeqCst) - 1).unwrap()
     }
 
+    /// How many attempts it has noted.
+    pub fn attempts(&self) -> usize {
+        self.oracle.lock().unwrap().len()
+    }
+
     /// Sends one notice until it is acknowledged.
     pub async fn deliver(&self, number: u64) {
         while self.attempt(number).await.0 != Told::Ok {

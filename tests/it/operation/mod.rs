@@ -6,9 +6,14 @@
 
 mod backups;
 mod bank;
+mod books;
+mod greedy;
+mod housekeeping;
+mod kills;
 mod process;
+mod unavailable;
 
 /// A number from the environment, such as how many times to kill the process.
-fn count(name: &str, otherwise: u32) -> u32 {
+pub fn count(name: &str, otherwise: u32) -> u32 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect("a whole number"))
 }

@@ -125,11 +125,6 @@ impl Served {
         }
     }
 
-    /// What it has said so far.
-    pub fn talk(&self) -> String {
-        self.talk.lock().unwrap().clone()
-    }
-
     /// Ends it as a power switch does.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -149,6 +144,9 @@ impl Drop for Served {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("it said:\n{}", self.talk.lock().unwrap());
+        }
     }
 }
 
