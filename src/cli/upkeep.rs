@@ -8,7 +8,7 @@ use crate::http::lifecycle::{Lifecycle, Stage};
 use crate::store::Store;
 
 /// From the end of one round to the next one.
-const PAUSE: Duration = Duration::from_secs(3600);
+const PAUSE: Duration = Duration::from_hours(1);
 
 /// Forgets what has had its time, now and every hour. A round that fails is tried again with
 /// the next one.

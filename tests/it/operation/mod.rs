@@ -7,6 +7,7 @@
 mod backups;
 mod bank;
 mod books;
+mod commands;
 mod greedy;
 mod housekeeping;
 mod kills;
