@@ -157,7 +157,7 @@ fn a_restore_takes_no_database_away_and_keeps_the_one_that_was_there() {
             .map(|entry| entry.unwrap().path())
             .find(|path| {
                 let name = path.file_name().unwrap().to_str().unwrap();
-                name.starts_with("phocho.before-") && name.ends_with(".db")
+                name.starts_with("phocho.before-") && path.extension().unwrap() == "db"
             });
         assert_eq!(payments_in(&aside.unwrap()).await.len(), 1);
     });

@@ -1,6 +1,7 @@
 //! Clients that send too much, too deep or too slowly, against the real program: it refuses
 //! them in bounded memory and goes on serving others.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -127,7 +128,7 @@ fn endless_nesting_is_refused_in_bounded_memory() {
                     // Signed by the bank itself: authentic, and still not to be read.
                     let mut more = length;
                     for (name, value) in &signed(&body)[1..] {
-                        more.push_str(&format!("{name}: {value}\r\n"));
+                        write!(more, "{name}: {value}\r\n").unwrap();
                     }
                     let status = post(&served.address, &head(PLACES[0], &more), &body).await;
                     let wanted: &[u16] = if refused == 413 {

@@ -114,8 +114,8 @@ async fn expired_keys_and_links_go_and_live_ones_stay(database: Database) {
         };
         access::insert_link(&mut tx, &link).await.unwrap();
     }
-    let used = access::use_link(&mut tx, &[3; 32], now()).await.unwrap();
-    assert_eq!(used, Some(admin));
+    let whose = access::use_link(&mut tx, &[3; 32], now()).await.unwrap();
+    assert_eq!(whose, Some(admin));
     tx.commit().await.unwrap();
     let forgotten = round(&store, now() + TimeDelta::hours(2)).await;
     assert_eq!(

@@ -50,8 +50,8 @@ fn a_database_that_another_process_holds_is_answered_503_and_taken_up_again() {
         let bank = Bank::at(&served.address);
         assert_eq!(bank.attempt(1).await.0, Told::Ok);
         let mut holder = SqliteConnection::connect(database.url()).await.unwrap();
-        let begin = sqlx::query("BEGIN IMMEDIATE").execute(&mut holder);
-        begin.await.unwrap();
+        let hold = sqlx::query("BEGIN IMMEDIATE").execute(&mut holder);
+        hold.await.unwrap();
         let begun = Instant::now();
         let (first, second) = tokio::join!(bank.attempt(2), bank.attempt(3));
         assert_eq!((first.0, second.0), (Told::Refused, Told::Refused));
@@ -232,8 +232,8 @@ fn a_server_that_goes_away_is_answered_503_and_found_again() {
     run_on_postgres(async |database| {
         let (mut site, _street) = Site::found(&database).await;
         let (login, rest) = database.url().split_once('@').unwrap();
-        let (server, name) = rest.split_once('/').unwrap();
-        let line = Line::to(server.to_owned()).await;
+        let (host, name) = rest.split_once('/').unwrap();
+        let line = Line::to(host.to_owned()).await;
         let direct = std::mem::replace(&mut site.url, format!("{login}@{}/{name}", line.address));
         let served = tokio::task::block_in_place(|| site.serve());
         let bank = Bank::at(&served.address);
