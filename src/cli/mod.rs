@@ -1,13 +1,22 @@
 //! The command line: standard output is data, standard error is talk; exit status 0 is
 //! success, 1 a finding, 2 a usage fault, 3 a fault of the surroundings.
 
+mod backup;
 mod callback;
+mod check;
+mod completions;
 mod config;
+mod doctor;
+mod findings;
+mod healthcheck;
+mod inspect;
 mod lines;
 mod migrate;
 mod open;
 mod openapi;
+mod restore;
 mod serve;
+mod upkeep;
 mod vietqr;
 
 use std::process::ExitCode;
@@ -35,6 +44,18 @@ enum Command {
     Callback(callback::CallbackCommand),
     /// Bring the database's schema up to date.
     Migrate(migrate::MigrateOptions),
+    /// Copy the database, while it is in use, into a new file.
+    Backup(backup::BackupOptions),
+    /// Put a backup in the database's place; the one that is there is kept aside.
+    Restore(restore::RestoreOptions),
+    /// Hold the books against their rules, and against what a sender wrote down.
+    Check(check::CheckOptions),
+    /// Look whether everything is in order, and say how to put right what is not.
+    Doctor(doctor::DoctorOptions),
+    /// Ask whether the process beside it takes requests.
+    Healthcheck(healthcheck::HealthcheckOptions),
+    /// Print a script with which a shell completes the commands.
+    Completions(completions::CompletionsOptions),
     /// Show the settings.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -53,6 +74,12 @@ pub fn run() -> ExitCode {
         Command::Vietqr(command) => vietqr::run(command),
         Command::Callback(command) => callback::run(command),
         Command::Migrate(options) => migrate::run(options),
+        Command::Backup(options) => backup::run(options),
+        Command::Restore(options) => restore::run(options),
+        Command::Check(options) => check::run(options),
+        Command::Doctor(options) => doctor::run(options),
+        Command::Healthcheck(options) => healthcheck::run(options),
+        Command::Completions(options) => Ok(completions::run(*options)),
         Command::Config(command) => config::run(command),
         Command::Openapi => openapi::run(),
     };

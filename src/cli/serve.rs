@@ -10,6 +10,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 
 use super::open::open_ledger;
+use super::upkeep::keep_house;
 use crate::clock::Clock;
 use crate::config::{Loaded, Overrides, Settings};
 use crate::entropy::Entropy;
@@ -93,6 +94,13 @@ async fn serve(settings: &Settings, metrics: Metrics) -> anyhow::Result<ExitCode
     }
     let main = server(http::router(state.clone()), limits_of(settings));
     let running = tokio::spawn(main.run(listener));
+    let (clock, kept_days) = (state.clock.clone(), settings.raw_retention_days.get());
+    lifecycle.spawn(keep_house(
+        store.clone(),
+        clock,
+        kept_days,
+        lifecycle.clone(),
+    ));
     lifecycle.ready();
     eprintln!("phocho: serving http://{address}  API: http://{address}/docs/");
 

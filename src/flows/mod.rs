@@ -3,8 +3,10 @@
 
 pub mod access;
 pub mod change;
+pub mod check_books;
 pub mod check_code;
 pub mod disclose;
+pub mod housekeeping;
 pub mod idempotency;
 pub mod import;
 pub mod intake;

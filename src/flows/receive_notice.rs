@@ -60,7 +60,13 @@ pub async fn receive(
     let id = SourceId::from_uuid(source.id);
     match adapter.verify(&delivery, &credentials, now) {
         Err(refusal) => {
-            remember_refusal(ledger, id, &delivery, &peer, refusal, now).await?;
+            let remembered = remember_refusal(ledger, id, &delivery, &peer, refusal, now).await;
+            // A forgery is refused alike whether or not it can be written down just now.
+            match remembered {
+                Err(fault) if !fault.is_unavailable() => return Err(fault),
+                Err(_) => tracing::warn!(peer, "a refused delivery could not be remembered"),
+                Ok(()) => {}
+            }
             let answer = adapter.acknowledge(&Outcome::Refused(refusal));
             Ok(Reception::Answered(answer, Verification::Failed))
         }

@@ -48,10 +48,7 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
         Stage::Ready => match state.ledger.store.check_durable().await {
             Ok(()) => (StatusCode::OK, Json(Health { status: "ok" })).into_response(),
             Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "the database is not ready"
-                );
+                tracing::error!(fault = error.chain(), "the database is not ready");
                 Problem::new(Code::Unavailable).into_response()
             }
         },

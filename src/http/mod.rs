@@ -68,8 +68,8 @@ pub struct AppState {
     pub rates: RateLimits,
     /// Whether a private person's account is taken for a business.
     pub personal_accounts: PersonalAccounts,
-    /// Seals the cursors of lists; drawn fresh here, so instances that share a database set
-    /// a common one.
+    /// Seals the cursors of lists; follows from the master key, so that every instance on one
+    /// database takes the cursors of the others.
     pub page_key: PageKey,
 }
 
@@ -77,7 +77,7 @@ impl AppState {
     /// The state of a fresh process.
     pub fn new(clock: Clock, ledger: Ledger, intake: Intake) -> Self {
         let entropy = ledger.entropy.clone();
-        let page_key = PageKey::new(entropy.bytes());
+        let page_key = PageKey::derive(&ledger.master_key);
         Self {
             clock,
             entropy,

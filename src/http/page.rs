@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::code::Code;
 use super::language::Text;
 use super::problem::{FieldError, Problem};
+use crate::vault::Key;
 
 /// The longest page, in rows.
 pub const PAGE_MAX_ROWS: u32 = 200;
@@ -24,10 +25,13 @@ const SEAL_BYTES: usize = 16;
 /// The longest cursor, in characters: far above any sort key of ours.
 const CURSOR_MAX: usize = 1024;
 
+/// What the key under the master key is for.
+const PURPOSE: &str = "phocho cursors of lists";
+
 /// The secret that seals cursors: a cursor is our own word, come back unaltered. All
 /// instances share it.
 #[derive(Clone)]
-pub struct PageKey([u8; 32]);
+pub struct PageKey(Key);
 
 impl fmt::Debug for PageKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,9 +69,9 @@ pub struct PageRequest<'a> {
 }
 
 impl PageKey {
-    /// Takes the secret.
-    pub const fn new(secret: [u8; 32]) -> Self {
-        Self(secret)
+    /// The secret that follows from the master key, which all instances hold.
+    pub fn derive(master: &Key) -> Self {
+        Self(master.derive(PURPOSE))
     }
 
     /// Reads `limit` and `cursor` of the list called `list` under `filter`: everything that
@@ -101,7 +105,8 @@ impl PageKey {
     }
 
     fn mac(&self, scope: &[u8], position: &[u8]) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length will do");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.0.reveal()).expect("a key of any length will do");
         // The length keeps the border between the two unambiguous.
         mac.update(
             &u64::try_from(scope.len())
@@ -184,13 +189,18 @@ mod tests {
         }
     }
 
+    /// The key of an instance whose master key is made of one byte.
+    fn instance_key(byte: u8) -> PageKey {
+        PageKey::derive(&Key::new([byte; 32]))
+    }
+
     fn refusal(outcome: Result<PageRequest<'_>, Problem>) -> Code {
         outcome.expect_err("a refusal").code()
     }
 
     #[test]
     fn pages_follow_each_other_without_gap_or_overlap() {
-        let key = PageKey::new([7; 32]);
+        let key = instance_key(7);
         let all: Vec<u128> = (1..=7).collect();
         let (mut seen, mut cursor) = (Vec::new(), None);
         loop {
@@ -218,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_cursor_serves_only_its_own_list_filter_and_key() {
-        let key = PageKey::new([7; 32]);
+        let key = instance_key(7);
         let request = key.request("payments", &"TH-QK", Some(1), None).unwrap();
         let page = request.page(vec![1, 2], position, |row| row);
         let cursor = page.next_cursor.unwrap();
@@ -232,7 +242,7 @@ mod tests {
             ("another list", again(&key, "outlets", "TH-QK", &cursor)),
             (
                 "another key",
-                again(&PageKey::new([8; 32]), "payments", "TH-QK", &cursor),
+                again(&instance_key(8), "payments", "TH-QK", &cursor),
             ),
             ("altered", again(&key, "payments", "TH-QK", &altered)),
             ("cut", again(&key, "payments", "TH-QK", &cursor[..8])),
@@ -241,15 +251,15 @@ mod tests {
         ] {
             assert_eq!(code, Code::InvalidCursor, "{name}");
         }
-        let good = key
-            .request("payments", &"TH-QK", None, Some(&cursor))
-            .unwrap();
-        assert_eq!(good.after(), Some(&position(&1)));
+        for instance in [instance_key(7), key.clone()] {
+            let good = instance.request("payments", &"TH-QK", None, Some(&cursor));
+            assert_eq!(good.unwrap().after(), Some(&position(&1)));
+        }
     }
 
     #[test]
     fn a_page_has_one_to_two_hundred_rows() {
-        let key = PageKey::new([7; 32]);
+        let key = instance_key(7);
         for limit in [0, 201, u32::MAX] {
             assert_eq!(
                 refusal(key.request("x", &(), Some(limit), None)),

@@ -144,7 +144,10 @@ impl From<Code> for Problem {
 impl From<StoreError> for Problem {
     /// A fault of ours, logged; what may succeed when it is tried again is 503.
     fn from(fault: StoreError) -> Self {
-        if fault.is_retryable() {
+        if fault.is_unavailable() {
+            tracing::warn!(fault = fault.chain(), "the database takes nothing just now");
+            Self::new(Code::Unavailable)
+        } else if fault.is_retryable() {
             Self::new(Code::Unavailable)
         } else {
             Self::internal(&fault)

@@ -18,13 +18,16 @@ pub mod codes;
 mod error;
 pub mod establishments;
 pub mod events;
+pub mod files;
 pub mod idempotency;
+pub mod invariants;
 pub mod locks;
 pub mod match_switches;
 pub mod merchants;
 pub mod outlets;
 pub mod payments;
 pub mod reach;
+pub mod retention;
 pub mod rollups;
 mod setup;
 pub mod source_health;
@@ -36,6 +39,9 @@ pub mod zones;
 
 pub use error::StoreError;
 pub use setup::{DatabaseUrl, MigrationState};
+
+use std::fs::File;
+use std::sync::Arc;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
@@ -65,6 +71,8 @@ pub enum Store {
         read: SqlitePool,
         /// The one connection that writes.
         write: SqlitePool,
+        /// Says that the file is in use, until the last clone is dropped.
+        hold: Arc<File>,
     },
     /// A server.
     Postgres(PgPool),

@@ -3,13 +3,15 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgPool, SqlitePool};
 
+use super::files::use_together;
 use super::{Store, StoreError};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
@@ -70,7 +72,8 @@ impl fmt::Display for DatabaseUrl {
             Self::Sqlite(path) => write!(formatter, "sqlite:{}", path.display()),
             Self::Postgres(options) => write!(
                 formatter,
-                "postgres://{}:{}/{}",
+                "postgres://{}@{}:{}/{}",
+                options.get_username(),
                 options.get_host(),
                 options.get_port(),
                 options.get_database().unwrap_or_default()
@@ -108,6 +111,7 @@ impl Store {
 
     /// Applies every migration that is missing.
     pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.check_not_ahead().await?;
         match self {
             Self::Sqlite { write, .. } => MIGRATOR.run(write).await?,
             Self::Postgres(pool) => MIGRATOR.run(pool).await?,
@@ -117,17 +121,7 @@ impl Store {
 
     /// Every migration of this program with its state in the database.
     pub async fn migrations(&self) -> Result<Vec<MigrationState>, StoreError> {
-        const SQL: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
-        let applied: Result<Vec<i64>, sqlx::Error> = match self {
-            Self::Sqlite { read, .. } => sqlx::query_scalar(SQL).fetch_all(read).await,
-            Self::Postgres(pool) => sqlx::query_scalar(SQL).fetch_all(pool).await,
-        };
-        let applied = match applied {
-            Ok(versions) => versions,
-            // A new database has no table of migrations yet.
-            Err(sqlx::Error::Database(_)) => Vec::new(),
-            Err(error) => return Err(error.into()),
-        };
+        let applied = self.applied_migrations().await?;
         let state = |migration: &sqlx::migrate::Migration| MigrationState {
             version: migration.version,
             description: migration.description.to_string(),
@@ -136,8 +130,48 @@ impl Store {
         Ok(MIGRATOR.iter().map(state).collect())
     }
 
-    /// Refuses a schema that is older than this program.
+    async fn applied_migrations(&self) -> Result<Vec<i64>, StoreError> {
+        const SQL: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
+        let applied: Result<Vec<i64>, sqlx::Error> = match self {
+            Self::Sqlite { read, .. } => sqlx::query_scalar(SQL).fetch_all(read).await,
+            Self::Postgres(pool) => sqlx::query_scalar(SQL).fetch_all(pool).await,
+        };
+        match applied {
+            Ok(versions) => Ok(versions),
+            // A new database has no table of migrations yet.
+            Err(sqlx::Error::Database(fault)) if is_missing_table(fault.as_ref()) => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Refuses a schema that is newer than this program: it would misread what it does not
+    /// know.
+    pub async fn check_not_ahead(&self) -> Result<(), StoreError> {
+        let newest = self.applied_migrations().await?.pop().unwrap_or(0);
+        if MIGRATOR.iter().all(|migration| migration.version < newest) && newest > 0 {
+            return Err(StoreError::SchemaAhead { found: newest });
+        }
+        Ok(())
+    }
+
+    /// The engine's own name and version, for people.
+    pub async fn engine_version(&self) -> Result<String, StoreError> {
+        let version: String = match self {
+            Self::Sqlite { read, .. } => {
+                let query = sqlx::query_scalar("SELECT sqlite_version()");
+                query.fetch_one(read).await?
+            }
+            Self::Postgres(pool) => {
+                let query = sqlx::query_scalar("SELECT current_setting('server_version')");
+                query.fetch_one(pool).await?
+            }
+        };
+        Ok(format!("{} {version}", self.engine_name()))
+    }
+
+    /// Refuses a schema that is older or newer than this program.
     pub async fn check_schema(&self) -> Result<(), StoreError> {
+        self.check_not_ahead().await?;
         let missing = self
             .migrations()
             .await?
@@ -162,27 +196,12 @@ impl Store {
     /// Closes every connection.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { read, write } => {
+            Self::Sqlite { read, write, .. } => {
                 read.close().await;
                 write.close().await;
             }
             Self::Postgres(pool) => pool.close().await,
         }
-    }
-
-    /// Copies a SQLite database, while it is in use, into a new file.
-    pub async fn backup_to(&self, path: &Path) -> Result<(), StoreError> {
-        let Self::Sqlite { read, .. } = self else {
-            return Err(StoreError::NotDurable(
-                "PostgreSQL has its own backup: pg_dump".to_owned(),
-            ));
-        };
-        let target = path.to_string_lossy().into_owned();
-        sqlx::query("VACUUM INTO $1")
-            .bind(target)
-            .execute(read)
-            .await?;
-        Ok(())
     }
 }
 
@@ -193,6 +212,7 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     {
         std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
     }
+    let hold = use_together(path).map_err(sqlx::Error::Io)?;
     create_private(path).map_err(sqlx::Error::Io)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -207,6 +227,12 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // SQLite ends a transaction by itself when the disk is full or fails. The driver then
+        // counts it as open for ever: such a connection is replaced.
+        .before_acquire(|connection, _| {
+            let fit = !connection.is_in_transaction();
+            Box::pin(async move { Ok(fit) })
+        })
         .connect_with(options.clone())
         .await?;
     check_sqlite(&write).await?;
@@ -215,7 +241,11 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options.pragma("query_only", "on"))
         .await?;
-    Ok(Store::Sqlite { read, write })
+    Ok(Store::Sqlite {
+        read,
+        write,
+        hold: Arc::new(hold),
+    })
 }
 
 /// Creates a missing file so that only its owner can read it: SQLite's own files beside it
@@ -223,8 +253,23 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
 fn create_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true).mode(0o600);
-    options.open(path).map(drop)
+    options.append(true).create_new(true).mode(0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        // One that is there is not opened: closing it again would give up the locks of
+        // whatever else in this process uses it.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a query failed because its table is not there.
+fn is_missing_table(fault: &dyn sqlx::error::DatabaseError) -> bool {
+    match fault.code().as_deref() {
+        // SQLite has one code for every fault of a statement's text.
+        Some("1") => fault.message().starts_with("no such table"),
+        code => code == Some("42P01"),
+    }
 }
 
 async fn check_sqlite(pool: &SqlitePool) -> Result<(), StoreError> {

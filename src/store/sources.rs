@@ -186,6 +186,15 @@ pub async fn list(
     })?)
 }
 
+/// The sealed secret of the newest source: to see whether a key opens what is sealed here.
+pub async fn newest_secret(tx: &mut Tx) -> Result<Option<(SourceId, Vec<u8>)>, StoreError> {
+    const SQL: &str = "SELECT id, secret_sealed FROM sources ORDER BY created_at DESC, id LIMIT 1";
+    let row: Option<(Uuid, Vec<u8>)> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL).fetch_optional(connection).await
+    })?;
+    Ok(row.map(|(id, sealed)| (SourceId::from_uuid(id), sealed)))
+}
+
 /// Lets a source speak for an account. Saying it twice changes nothing.
 pub async fn bind_account(
     tx: &mut Tx,

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
-#[expect(dead_code, reason = "only the store's own tests ask for the address")]
 #[path = "../support/database.rs"]
 mod database;
 #[path = "../support/market.rs"]
@@ -30,6 +29,7 @@ mod http_habits;
 mod money;
 mod notices;
 mod numbers;
+mod operation;
 mod outlet_life;
 mod payment_codes;
 mod personal_accounts;

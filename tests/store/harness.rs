@@ -13,7 +13,7 @@ on_both_engines!(
     one_test_does_not_see_what_another_wrote
 );
 
-async fn execute(database: &Database, sql: &'static str) -> Result<u64, sqlx::Error> {
+pub async fn execute(database: &Database, sql: &'static str) -> Result<u64, sqlx::Error> {
     if database.url().starts_with("sqlite:") {
         let mut connection = SqliteConnection::connect(database.url()).await?;
         let done = sqlx::query(sql).execute(&mut connection).await?;

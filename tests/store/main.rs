@@ -10,6 +10,7 @@ mod stalls;
 
 mod access;
 mod codes;
+mod files;
 mod harness;
 mod issue_code;
 mod records;

@@ -17,7 +17,8 @@ pub(super) async fn run(ledger: Ledger, mut queue: mpsc::Receiver<Waiting>) {
     }
 }
 
-/// Writes a batch together; when that fails, one by one.
+/// Writes a batch together; when that fails, one by one. While the database takes nothing,
+/// all of them fail at once: each alone would wait as long as the whole batch did.
 async fn serve(ledger: &Ledger, batch: &mut Vec<Waiting>) {
     match write(ledger, batch).await {
         Ok(receipts) => {
@@ -25,12 +26,12 @@ async fn serve(ledger: &Ledger, batch: &mut Vec<Waiting>) {
                 answer(waiting, Ok(receipt));
             }
         }
-        Err(error) if batch.len() == 1 => {
+        Err(error) if batch.len() == 1 || error.is_unavailable() => {
             for waiting in batch.drain(..) {
                 let source = &waiting.notice.source_name;
                 tracing::error!(
                     source,
-                    error = &error as &dyn std::error::Error,
+                    fault = error.chain(),
                     "a notice could not be stored"
                 );
                 answer(waiting, Err(NotStored::Failed));

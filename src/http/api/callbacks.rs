@@ -44,7 +44,7 @@ pub async fn deliver(
     let peer = client.map_or_else(String::new, |ClientAddress(client)| client.to_string());
     let now = state.clock.now();
     let reception = receive(&state.ledger, &state.intake, &source, delivery, peer, now).await;
-    match reception.map_err(|error| Problem::internal(&error))? {
+    match reception? {
         Reception::NoSuchSource => Err(Problem::not_found()),
         Reception::Answered(answer, verification) => {
             if let (Verification::Failed, Some(ClientAddress(client))) = (verification, client) {

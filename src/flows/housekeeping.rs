@@ -1,0 +1,96 @@
+//! Forgetting what has had its time: expired keys of requests, used links, raw bank notices.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde_json::json;
+
+use crate::domain::day::local_day;
+use crate::store::audit::{self, AuditEntry};
+use crate::store::{Store, StoreError, idempotency, retention};
+
+/// Rows that one transaction changes.
+const STEP: i64 = 500;
+/// The audit chain of what the program does by itself; instances share it.
+const CHAIN: &str = "housekeeping";
+
+/// One round of housekeeping.
+pub struct Round<'a> {
+    /// The database.
+    pub store: &'a Store,
+    /// The present.
+    pub now: DateTime<Utc>,
+    /// Days that raw notices are kept.
+    pub raw_retention_days: u32,
+    /// Whether to go on after each step; a process that stops breaks the round off.
+    pub go_on: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// What a round did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Keys of creating requests.
+    pub idempotency_keys: u64,
+    /// One-time links.
+    pub links: u64,
+    /// Days whose raw notices can no longer be read.
+    pub days: u64,
+}
+
+impl Round<'_> {
+    /// Does all of it. Safe while other instances do the same.
+    pub async fn run(&self) -> Result<Forgotten, StoreError> {
+        let mut forgotten = Forgotten::default();
+        while (self.go_on)() {
+            let mut tx = self.store.begin_write().await?;
+            let step = idempotency::forget_expired(&mut tx, self.now, STEP).await?;
+            tx.commit().await?;
+            forgotten.idempotency_keys += step;
+            if step == 0 {
+                break;
+            }
+        }
+        let mut tx = self.store.begin_write().await?;
+        forgotten.links = retention::forget_links(&mut tx, self.now).await?;
+        tx.commit().await?;
+        let kept_since = local_day(self.now) - Days::new(self.raw_retention_days.into());
+        let mut tx = self.store.begin_read().await?;
+        let days = retention::keys_before(&mut tx, kept_since).await?;
+        tx.rollback().await?;
+        for day in days {
+            if self.forget_day(day).await? {
+                forgotten.days += 1;
+            }
+        }
+        Ok(forgotten)
+    }
+
+    /// Removes a day's bodies step by step, then its key; whether the key has gone.
+    async fn forget_day(&self, day: NaiveDate) -> Result<bool, StoreError> {
+        let mut tx = self.store.begin_read().await?;
+        let mut from = retention::first_body_of(&mut tx, day).await?;
+        tx.rollback().await?;
+        while let Some(begin) = from {
+            if !(self.go_on)() {
+                return Ok(false);
+            }
+            let mut tx = self.store.begin_write().await?;
+            let last = retention::forget_bodies(&mut tx, day, begin, STEP).await?;
+            tx.commit().await?;
+            // Times are whole microseconds, so nothing lies between two of them.
+            from = last.map(|last| last + chrono::TimeDelta::microseconds(1));
+        }
+        let mut tx = self.store.begin_write().await?;
+        if !retention::destroy_key(&mut tx, day, self.now).await? {
+            return Ok(false);
+        }
+        let entry = AuditEntry {
+            at: self.now,
+            actor: "phocho".to_owned(),
+            action: "body_key.destroy",
+            subject: day.to_string(),
+            detail: json!({"kept_days": self.raw_retention_days}),
+        };
+        audit::append(&mut tx, CHAIN, &[entry]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}

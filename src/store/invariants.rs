@@ -1,0 +1,348 @@
+//! What must hold in the books whatever happened, asked of the database itself.
+//!
+//! Each rule is a query for its counter-examples: none of them is an answer that all is well.
+//! Nothing here trusts a sum or a number that is kept; everything is counted again.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::{StoreError, Tx, on_engine};
+use crate::domain::ids::{BankTransactionId, CallbackId, OutletId, PaymentId, SourceId, ZoneId};
+
+/// A counter-example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// What does not hold.
+    pub rule: &'static str,
+    /// Of what.
+    pub subject: String,
+}
+
+/// A rule about single rows: the query gives the ids of those that break it.
+struct RowRule {
+    rule: &'static str,
+    subject: fn(Uuid) -> String,
+    sql: &'static str,
+}
+
+/// A rule about a day of a place or a source.
+struct DayRule {
+    rule: &'static str,
+    subject: fn(Uuid) -> String,
+    sql: &'static str,
+}
+
+fn payment(id: Uuid) -> String {
+    PaymentId::from_uuid(id).to_string()
+}
+
+fn transaction(id: Uuid) -> String {
+    BankTransactionId::from_uuid(id).to_string()
+}
+
+fn callback(id: Uuid) -> String {
+    CallbackId::from_uuid(id).to_string()
+}
+
+fn source(id: Uuid) -> String {
+    SourceId::from_uuid(id).to_string()
+}
+
+fn outlet(id: Uuid) -> String {
+    OutletId::from_uuid(id).to_string()
+}
+
+fn zone(id: Uuid) -> String {
+    ZoneId::from_uuid(id).to_string()
+}
+
+const ROW_RULES: [RowRule; 11] = [
+    RowRule {
+        rule: "every payment has a bank transaction with evidence",
+        subject: payment,
+        sql: "SELECT p.id FROM payments p WHERE NOT EXISTS (
+                SELECT 1 FROM transaction_evidence e
+                JOIN bank_transactions t ON t.id = e.transaction_id
+                WHERE e.transaction_id = p.transaction_id)
+            ORDER BY p.id LIMIT $1",
+    },
+    RowRule {
+        rule: "every bank transaction has evidence",
+        subject: transaction,
+        sql: "SELECT t.id FROM bank_transactions t WHERE NOT EXISTS (
+                SELECT 1 FROM transaction_evidence e WHERE e.transaction_id = t.id)
+            ORDER BY t.id LIMIT $1",
+    },
+    RowRule {
+        rule: "a bank transaction is paid out to one payment at most",
+        subject: transaction,
+        sql: "SELECT transaction_id FROM payments GROUP BY transaction_id
+            HAVING COUNT(*) > 1 ORDER BY transaction_id LIMIT $1",
+    },
+    RowRule {
+        rule: "a payment does not wait in suspense as well",
+        subject: payment,
+        sql: "SELECT p.id FROM payments p
+            JOIN suspense_items s ON s.transaction_id = p.transaction_id
+            WHERE s.state = 'open' ORDER BY p.id LIMIT $1",
+    },
+    RowRule {
+        rule: "the evidence of a source counts once",
+        subject: source,
+        sql: "SELECT source_id FROM transaction_evidence GROUP BY source_id, transaction_key
+            HAVING COUNT(*) > 1 ORDER BY source_id LIMIT $1",
+    },
+    RowRule {
+        rule: "no notice pays into an account that its source is not bound to",
+        subject: payment,
+        sql: "SELECT p.id FROM payments p
+            JOIN bank_transactions t ON t.id = p.transaction_id
+            JOIN transaction_evidence e ON e.transaction_id = t.id
+            WHERE e.kind = 'callback' AND NOT EXISTS (
+                SELECT 1 FROM source_accounts a
+                WHERE a.source_id = e.source_id AND a.account_id = t.account_id)
+            ORDER BY p.id LIMIT $1",
+    },
+    RowRule {
+        rule: "a bank transaction moves from 1 to 1 000 000 000 000 đồng",
+        subject: transaction,
+        sql: "SELECT id FROM bank_transactions
+            WHERE amount_vnd < 1 OR amount_vnd > 1000000000000 ORDER BY id LIMIT $1",
+    },
+    RowRule {
+        rule: "a payment received what the bank moved, and sold and returned no more",
+        subject: payment,
+        sql: "SELECT p.id FROM payments p
+            JOIN bank_transactions t ON t.id = p.transaction_id
+            WHERE p.received_vnd <> t.amount_vnd OR t.direction <> 'credit'
+                OR p.sale_vnd < 0 OR p.sale_vnd > p.received_vnd
+                OR p.returned_vnd < 0 OR p.returned_vnd > p.received_vnd
+            ORDER BY p.id LIMIT $1",
+    },
+    RowRule {
+        rule: "a payment belongs to the merchant and the account of its code",
+        subject: payment,
+        sql: "SELECT p.id FROM payments p
+            JOIN bank_transactions t ON t.id = p.transaction_id
+            LEFT JOIN payment_codes c ON c.id = p.code_id
+            WHERE p.merchant_id <> t.merchant_id
+                OR (p.code_id IS NOT NULL AND p.attributed_by = 'reference'
+                    AND (c.id IS NULL OR c.merchant_id <> p.merchant_id
+                        OR c.outlet_id <> p.outlet_id
+                        OR c.account_id IS NULL OR c.account_id <> t.account_id))
+            ORDER BY p.id LIMIT $1",
+    },
+    RowRule {
+        rule: "an accepted notice is evidence of a bank transaction",
+        subject: callback,
+        sql: "SELECT c.id FROM callbacks c
+            LEFT JOIN transaction_evidence e ON e.callback_id = c.id
+            WHERE c.verdict = 'accepted' AND e.callback_id IS NULL
+            ORDER BY c.id LIMIT $1",
+    },
+    RowRule {
+        rule: "a kept body has its key",
+        subject: callback,
+        sql: "SELECT c.id FROM callbacks c
+            LEFT JOIN body_keys k ON k.day = c.body_key_day
+            WHERE c.body_sealed IS NOT NULL AND k.key_sealed IS NULL
+            ORDER BY c.id LIMIT $1",
+    },
+];
+
+const DAY_RULES: [DayRule; 4] = [
+    DayRule {
+        rule: "the sums of an outlet's day equal a recount",
+        subject: outlet,
+        sql: "SELECT outlet_id, day FROM (
+                SELECT outlet_id, day, payments, sale_vnd, received_vnd,
+                    by_account_payments AS others, by_account_sale_vnd AS others_vnd
+                FROM outlet_days
+                UNION ALL
+                SELECT outlet_id, local_day AS day, -1 AS payments, -sale_vnd AS sale_vnd,
+                    -received_vnd AS received_vnd, 0 AS others, 0 AS others_vnd
+                FROM payments WHERE counted_as = 'verified' AND sale_vnd > 0
+                UNION ALL
+                SELECT outlet_id, local_day AS day, 0 AS payments, 0 AS sale_vnd,
+                    0 AS received_vnd, -1 AS others, -sale_vnd AS others_vnd
+                FROM payments WHERE counted_as = 'by_account' AND sale_vnd > 0
+            ) AS both_sides
+            GROUP BY outlet_id, day
+            HAVING SUM(payments) <> 0 OR SUM(sale_vnd) <> 0 OR SUM(received_vnd) <> 0
+                OR SUM(others) <> 0 OR SUM(others_vnd) <> 0
+            ORDER BY day, outlet_id LIMIT $1",
+    },
+    DayRule {
+        rule: "the sums of a zone's day equal a recount",
+        subject: zone,
+        sql: "SELECT zone_id, day FROM (
+                SELECT zone_id, day, payments, sale_vnd, received_vnd,
+                    by_account_payments AS others, by_account_sale_vnd AS others_vnd
+                FROM zone_days
+                UNION ALL
+                SELECT zone_id, local_day AS day, -1 AS payments, -sale_vnd AS sale_vnd,
+                    -received_vnd AS received_vnd, 0 AS others, 0 AS others_vnd
+                FROM payments WHERE counted_as = 'verified' AND sale_vnd > 0
+                UNION ALL
+                SELECT zone_id, local_day AS day, 0 AS payments, 0 AS sale_vnd,
+                    0 AS received_vnd, -1 AS others, -sale_vnd AS others_vnd
+                FROM payments WHERE counted_as = 'by_account' AND sale_vnd > 0
+            ) AS both_sides
+            GROUP BY zone_id, day
+            HAVING SUM(payments) <> 0 OR SUM(sale_vnd) <> 0 OR SUM(received_vnd) <> 0
+                OR SUM(others) <> 0 OR SUM(others_vnd) <> 0
+            ORDER BY day, zone_id LIMIT $1",
+    },
+    DayRule {
+        rule: "the ticket sizes of a zone's day equal a recount",
+        subject: zone,
+        sql: "SELECT DISTINCT zone_id, day FROM (
+                SELECT zone_id, day, sale_vnd FROM (
+                    SELECT zone_id, day, sale_vnd, payments FROM ticket_days
+                    UNION ALL
+                    SELECT zone_id, local_day AS day, sale_vnd, -1 AS payments
+                    FROM payments WHERE counted_as = 'verified' AND sale_vnd > 0
+                ) AS both_sides
+                GROUP BY zone_id, day, sale_vnd HAVING SUM(payments) <> 0
+            ) AS different
+            ORDER BY day, zone_id LIMIT $1",
+    },
+    DayRule {
+        rule: "the counted deliveries of a source's day are those that are kept",
+        subject: source,
+        sql: "SELECT source_id, day FROM (
+                SELECT source_id, day, accepted, ignored, failed, quarantined, conflict, repeated
+                FROM source_days
+                UNION ALL
+                SELECT source_id, body_key_day AS day,
+                    CASE verdict WHEN 'accepted' THEN -1 ELSE 0 END AS accepted,
+                    CASE verdict WHEN 'ignored' THEN -1 ELSE 0 END AS ignored,
+                    CASE verdict WHEN 'failed' THEN -1 ELSE 0 END AS failed,
+                    CASE verdict WHEN 'quarantined' THEN -1 ELSE 0 END AS quarantined,
+                    CASE verdict WHEN 'conflict' THEN -1 ELSE 0 END AS conflict,
+                    CASE verdict WHEN 'duplicate' THEN -1 ELSE 0 END AS repeated
+                FROM callbacks
+            ) AS both_sides
+            GROUP BY source_id, day
+            HAVING SUM(accepted) <> 0 OR SUM(ignored) <> 0 OR SUM(failed) <> 0
+                OR SUM(quarantined) <> 0 OR SUM(conflict) <> 0 OR SUM(repeated) <> 0
+            ORDER BY day, source_id LIMIT $1",
+    },
+];
+
+/// How many rules [`breaches`] looks at.
+pub const RULES: usize = ROW_RULES.len() + DAY_RULES.len() + 1;
+
+/// Counter-examples to every rule, at most `limit` for each.
+pub async fn breaches(tx: &mut Tx, limit: i64) -> Result<Vec<Breach>, StoreError> {
+    let mut found = Vec::new();
+    for RowRule { rule, subject, sql } in ROW_RULES {
+        let ids: Vec<Uuid> = on_engine!(tx, |connection| {
+            sqlx::query_scalar(sql)
+                .bind(limit)
+                .fetch_all(connection)
+                .await
+        })?;
+        found.extend(ids.into_iter().map(|id| Breach {
+            rule,
+            subject: subject(id),
+        }));
+    }
+    for DayRule { rule, subject, sql } in DAY_RULES {
+        let days: Vec<(Uuid, NaiveDate)> = on_engine!(tx, |connection| {
+            sqlx::query_as(sql).bind(limit).fetch_all(connection).await
+        })?;
+        found.extend(days.into_iter().map(|(id, day)| Breach {
+            rule,
+            subject: format!("{} {day}", subject(id)),
+        }));
+    }
+    found.extend(event_numbers(tx).await?);
+    Ok(found)
+}
+
+/// Events are numbered from 1 to the counter, without a gap.
+async fn event_numbers(tx: &mut Tx) -> Result<Option<Breach>, StoreError> {
+    const SQL: &str = "SELECT COUNT(*),
+            CAST(COALESCE(MIN(sequence), 1) AS BIGINT),
+            CAST(COALESCE(MAX(sequence), 0) AS BIGINT),
+            (SELECT last_sequence FROM event_counter WHERE id = 1)
+        FROM events";
+    let (count, first, last, counter): (i64, i64, i64, i64) = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL).fetch_one(connection).await
+    })?;
+    let whole = first == 1 && count == last && last == counter;
+    Ok((!whole).then(|| Breach {
+        rule: "events are numbered without a gap",
+        subject: format!("{count} events from {first} to {last}; the counter says {counter}"),
+    }))
+}
+
+/// A transaction as one source told it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ToldTransaction {
+    /// The identity inside the source.
+    pub transaction_key: String,
+    /// How much, đồng.
+    pub amount_vnd: i64,
+}
+
+/// What a source has told, by key, after one.
+pub async fn told_by(
+    tx: &mut Tx,
+    source: SourceId,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<ToldTransaction>, StoreError> {
+    const SQL: &str = "SELECT e.transaction_key, t.amount_vnd
+        FROM transaction_evidence e JOIN bank_transactions t ON t.id = e.transaction_id
+        WHERE e.source_id = $1 AND e.transaction_key > $2
+        ORDER BY e.transaction_key LIMIT $3";
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(source.uuid())
+            .bind(after)
+            .bind(limit)
+            .fetch_all(connection)
+            .await
+    })?)
+}
+
+/// A kept delivery of a source.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct KeptDelivery {
+    /// Its id.
+    pub id: Uuid,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// SHA-256 of its body.
+    pub body_hash: Vec<u8>,
+    /// The amount of the transaction that it was the first to tell of, đồng.
+    pub amount_vnd: Option<i64>,
+}
+
+/// The deliveries of a source in the order they came, after one (its time and id).
+pub async fn delivered_by(
+    tx: &mut Tx,
+    source: SourceId,
+    after: (DateTime<Utc>, Uuid),
+    limit: i64,
+) -> Result<Vec<KeptDelivery>, StoreError> {
+    const SQL: &str = "SELECT c.id, c.received_at, c.body_hash, MIN(t.amount_vnd) AS amount_vnd
+        FROM callbacks c
+        LEFT JOIN transaction_evidence e ON e.callback_id = c.id
+        LEFT JOIN bank_transactions t ON t.id = e.transaction_id
+        WHERE c.source_id = $1 AND (c.received_at > $2 OR (c.received_at = $2 AND c.id > $3))
+        GROUP BY c.id, c.received_at, c.body_hash
+        ORDER BY c.received_at, c.id LIMIT $4";
+    let (received_at, id) = after;
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(source.uuid())
+            .bind(received_at)
+            .bind(id)
+            .bind(limit)
+            .fetch_all(connection)
+            .await
+    })?)
+}
