@@ -66,6 +66,20 @@ pub async fn raise(tx: &mut Tx, alert: &NewAlert<'_>) -> Result<(), StoreError> 
     expect_one("alerts", affected)
 }
 
+/// Whether an alert of this kind about this subject waits for a person already.
+pub async fn is_open(tx: &mut Tx, kind: &str, subject: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM alerts
+        WHERE settled_at IS NULL AND kind = $1 AND subject = $2";
+    let count: i64 = on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(kind)
+            .bind(subject)
+            .fetch_one(connection)
+            .await
+    })?;
+    Ok(count > 0)
+}
+
 /// How many alerts within reach wait for a person. In someone's zones are those of the
 /// merchants with an outlet there.
 pub async fn open_count(tx: &mut Tx, reach: Reach) -> Result<i64, StoreError> {

@@ -101,6 +101,8 @@ pub struct CodeFilter {
     pub till: Option<OutletId>,
     /// Only those that hang here.
     pub outlet: Option<OutletId>,
+    /// Whether codes of single sales are among them: they tell a trader's takings.
+    pub sales: bool,
     /// Only static or only dynamic ones.
     pub kind: Option<CodeKindName>,
     /// Only those that are this at the moment of `now`.
@@ -307,7 +309,8 @@ pub async fn list(
             AND ($6 IS NULL OR c.kind = $6)
             AND ($7 IS NULL OR c.state = $7)
             AND ($8 IS NULL OR (c.expires_at IS NOT NULL AND c.expires_at <= $9) = $8)
-        ORDER BY c.id DESC LIMIT $10"
+            AND ($10 OR c.kind = 'static' OR c.for_test)
+        ORDER BY c.id DESC LIMIT $11"
     );
     let (state, expired) = filter.phase.map(stored_phase).unzip();
     Ok(on_engine!(tx, |connection| {
@@ -321,6 +324,7 @@ pub async fn list(
             .bind(state)
             .bind(expired.flatten())
             .bind(filter.now)
+            .bind(filter.sales)
             .bind(i64::from(limit))
             .fetch_all(connection)
             .await

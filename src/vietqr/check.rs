@@ -171,7 +171,7 @@ mod tests {
         TransferCode {
             bank: BankBin::parse("970436").unwrap(),
             account: AccountNumber::parse("0011009950446").unwrap(),
-            amount: Some(Vnd::new(50_000).unwrap()),
+            amount: Some(vnd(50_000)),
             reference: TxnRef::from_random([1, 2, 3, 4, 5, 6, 7]),
             merchant_name: MerchantName::fold("Bún ốc Phủ Tây Hồ"),
         }
@@ -189,7 +189,7 @@ mod tests {
 
     fn known(phase: CodePhase) -> KnownCode {
         let older = TransferCode {
-            amount: Some(Vnd::new(40_000).unwrap()),
+            amount: Some(vnd(40_000)),
             ..code()
         };
         KnownCode {
@@ -203,132 +203,107 @@ mod tests {
         check(scanned, &[known(phase)], here.map(outlet)).0
     }
 
-    #[test]
-    fn only_what_says_exactly_what_we_issued_is_genuine() {
-        use CodeVerdict::{AccountDiffers, Foreign, Genuine, Superseded, Unreadable};
+    /// What we issued, with `from` written as `to` under a checksum that fits.
+    fn swapped(from: &str, to: &str) -> String {
         let ours = text(&code());
-        let swapped = |from: &str, to: &str| {
-            assert!(ours.contains(from), "{from}");
-            sealed(&ours.replacen(from, to, 1))
-        };
-        let bank = |bin| BankBin::parse(bin).unwrap();
-        let vnd = |amount| Some(Vnd::new(amount).unwrap());
-        let other = |change: fn(&mut Fields)| {
-            let mut fields = decode(&ours).unwrap();
-            change(&mut fields);
-            Payload::from_fields(fields).unwrap().as_str().to_owned()
-        };
-        let reference = code().reference.to_string();
-        let lower_case = {
-            let (body, crc) = ours.split_at(ours.len() - 4);
-            format!("{body}{}", crc.to_ascii_lowercase())
-        };
-        for (name, scanned, wanted) in [
-            ("as issued", ours.clone(), Genuine),
-            (
-                "one digit of the account",
-                swapped("0446", "0447"),
-                AccountDiffers,
-            ),
-            (
-                "one digit, checksum left",
-                ours.replacen("0446", "0447", 1),
-                Unreadable,
-            ),
-            (
-                "other bank",
-                text(&TransferCode {
-                    bank: bank("970415"),
-                    ..code()
-                }),
-                AccountDiffers,
-            ),
+        assert!(ours.contains(from), "{from}");
+        sealed(&ours.replacen(from, to, 1))
+    }
+
+    /// What we issued, with some object changed.
+    fn changed(change: impl FnOnce(&mut Fields)) -> String {
+        let mut fields = decode(&text(&code())).unwrap();
+        change(&mut fields);
+        Payload::from_fields(fields).unwrap().as_str().to_owned()
+    }
+
+    fn vnd(amount: i64) -> Vnd {
+        Vnd::new(amount).unwrap()
+    }
+
+    #[test]
+    fn money_that_would_go_elsewhere_is_told_from_everything_else() {
+        let bank = BankBin::parse("970415").unwrap();
+        let thief = AccountNumber::parse("19001234567").unwrap();
+        let amount = Some(vnd(1_000));
+        for (name, scanned) in [
+            ("one digit of the account", swapped("0446", "0447")),
+            ("other bank", text(&TransferCode { bank, ..code() })),
             (
                 "other account and amount, same name",
                 text(&TransferCode {
-                    account: AccountNumber::parse("19001234567").unwrap(),
-                    amount: vnd(1_000),
+                    account: thief,
+                    amount,
                     ..code()
                 }),
-                AccountDiffers,
             ),
+        ] {
+            for phase in CodePhase::ALL {
+                let found = verdict(&scanned, *phase, Some(1));
+                assert_eq!(found, CodeVerdict::AccountDiffers, "{name}, {phase}");
+            }
+            let unknown = check(&scanned, &[], None);
+            assert_eq!(unknown, (CodeVerdict::Foreign, None), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_what_says_exactly_what_we_issued_is_genuine() {
+        use CodeVerdict::{Foreign, Genuine, Superseded};
+        let reference = code().reference.to_string();
+        let ours = text(&code());
+        let (body, crc) = ours.split_at(ours.len() - 4);
+        let amount = |amount| text(&TransferCode { amount, ..code() });
+        let nameless = TransferCode {
+            merchant_name: None,
+            ..code()
+        };
+        let fee = changed(|it| {
+            it.tip_indicator = Some("02".into());
+            it.fee_fixed = Some("9000".into());
+        });
+        let wordy = changed(|it| {
+            let purpose = &mut it.additional.as_mut().unwrap().purpose;
+            purpose.as_mut().unwrap().push_str(" CAM ON");
+        });
+        for (name, scanned, wanted) in [
+            ("as issued", ours.clone(), Genuine),
+            ("other amount", amount(Some(vnd(500_000))), Foreign),
+            ("no amount", amount(None), Foreign),
+            ("the amount before", amount(Some(vnd(40_000))), Superseded),
+            ("a card", swapped("QRIBFTTA", "QRIBFTTC"), Foreign),
+            ("other name", text(&nameless), Foreign),
+            ("a fee on top", fee, Foreign),
+            ("a word behind the reference", wordy, Foreign),
             (
-                "other amount",
-                text(&TransferCode {
-                    amount: vnd(500_000),
-                    ..code()
-                }),
-                Foreign,
-            ),
-            (
-                "no amount",
-                text(&TransferCode {
-                    amount: None,
-                    ..code()
-                }),
-                Foreign,
-            ),
-            (
-                "the amount before",
-                known(CodePhase::Active).texts[1].clone(),
-                Superseded,
-            ),
-            (
-                "a card of that number",
-                swapped("QRIBFTTA", "QRIBFTTC"),
-                Foreign,
-            ),
-            (
-                "other name",
-                text(&TransferCode {
-                    merchant_name: None,
-                    ..code()
-                }),
-                Foreign,
-            ),
-            (
-                "a fee on top",
-                other(|it| {
-                    it.tip_indicator = Some("02".into());
-                    it.fee_fixed = Some("9000".into());
-                }),
-                Foreign,
-            ),
-            (
-                "a word behind the reference",
-                other(|it| {
-                    let purpose = &mut it.additional.as_mut().unwrap().purpose;
-                    purpose.as_mut().unwrap().push_str(" CAM ON");
-                }),
-                Foreign,
-            ),
-            (
-                "one letter of the reference",
+                "other reference",
                 swapped(&reference[..6], "THZZZZ"),
                 Foreign,
             ),
-            ("no reference", other(|it| it.additional = None), Foreign),
-            ("a checksum in lower case", lower_case, Foreign),
-            ("cut", ours[..ours.len() - 9].to_owned(), Unreadable),
+            ("no reference", changed(|it| it.additional = None), Foreign),
             (
-                "a web address",
-                "https://example.vn/pay".to_owned(),
-                Unreadable,
+                "a checksum in lower case",
+                format!("{body}{}", crc.to_ascii_lowercase()),
+                Foreign,
             ),
-            ("nothing", String::new(), Unreadable),
         ] {
-            assert_eq!(
-                verdict(&scanned, CodePhase::Active, Some(1)),
-                wanted,
-                "{name}"
-            );
-            if wanted != Unreadable {
-                assert_eq!(
-                    check(&scanned, &[], None).0,
-                    Foreign,
-                    "{name}, unknown here"
-                );
-            }
+            let found = verdict(&scanned, CodePhase::Active, Some(1));
+            assert_eq!(found, wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_or_no_payment_code_is_unreadable() {
+        let ours = text(&code());
+        for (name, scanned) in [
+            ("one digit, checksum left", ours.replacen("0446", "0447", 1)),
+            ("cut", ours[..ours.len() - 9].to_owned()),
+            ("a web address", "https://example.vn/pay".to_owned()),
+            ("a long text", "0".repeat(5_000)),
+            ("nothing", String::new()),
+        ] {
+            let found = verdict(&scanned, CodePhase::Active, None);
+            assert_eq!(found, CodeVerdict::Unreadable, "{name}");
         }
     }
 

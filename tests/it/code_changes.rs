@@ -80,9 +80,10 @@ async fn codes_are_listed_newest_first_to_whoever_may_see_them(database: Databas
         (&till, "?kind=static", vec![&printed]),
         (&mine, "?kind=dynamic&state=active", vec![&sale]),
         (&mine, "?state=expired", vec![]),
-        (&inspector, outlet.as_str(), vec![&sale, &printed]),
-        (&inspector, "", vec![&foreign, &sale, &printed]),
-        (&neighbour, "", vec![&foreign, &sale, &printed]),
+        // Staff are not told what was sold for how much.
+        (&inspector, outlet.as_str(), vec![&printed]),
+        (&inspector, "?kind=dynamic", vec![]),
+        (&neighbour, "", vec![&foreign, &printed]),
         (&elsewhere, "", vec![]),
     ] {
         let page = market.get(token, &format!("{CODES}{query}")).await.good();

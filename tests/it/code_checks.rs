@@ -82,7 +82,7 @@ async fn a_scanned_code_is_told_from_doctored_old_and_foreign_ones(database: Dat
         (
             "the neighbour's account",
             doctored(&code, |it| {
-                it.account = Some(neighbours.reveal().to_owned())
+                it.account = Some(neighbours.reveal().to_owned());
             }),
             Some(own),
             "account_differs",

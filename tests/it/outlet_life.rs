@@ -192,12 +192,20 @@ async fn a_closed_outlet_takes_its_codes_with_it_and_late_money_is_flagged(datab
     // recorded and flagged.
     pay(&market, 1, &code, 20_000, 9).await;
     pay(&market, 2, &code, 30_000, 11).await;
+    pay(&market, 3, &code, 40_000, 12).await;
     let rows = payments(&market).await;
     let flags: Vec<_> = rows
         .iter()
         .map(|it| (it.received_vnd, &*it.flags))
         .collect();
-    assert_eq!(flags, [(30_000, "retired_code"), (20_000, "")]);
+    let late = "retired_code";
+    assert_eq!(flags, [(40_000, late), (30_000, late), (20_000, "")]);
+    // The printed code still hangs somewhere: a person must look, once.
+    let alerts = market.get(&staff, "/v1/alerts").await.good();
+    assert_eq!(alerts["open_count"], 1);
+    let alert = &alerts["data"][0];
+    let about = (&alert["kind"], &alert["subject"]);
+    assert_eq!(about, (&json!("code.retired_in_use"), &code["id"]));
 }
 
 async fn a_merchant_that_leaves_has_its_codes_revoked(database: Database) {

@@ -7,10 +7,13 @@ use phocho::domain::money::Vnd;
 use phocho::domain::outlet::OutletState;
 use phocho::domain::refusal::Refusal;
 use phocho::entropy::Entropy;
+use phocho::flows::change::Change;
 use phocho::flows::issue_code::{
     AcquirerCode, CodePurpose, IssueError, IssuedCode, Issuer, NewCodeRequest, amend, cancel,
     issue, register,
 };
+use phocho::flows::open_outlet::{OutletStep, step};
+use phocho::store::codes::CodeFilter;
 use phocho::store::merchants;
 use phocho::store::reach::Reach;
 use phocho::store::{Store, audit, codes, events};
@@ -31,6 +34,7 @@ on_both_engines!(
     a_cancelled_code_is_cancelled_for_good,
     an_acquirers_code_is_kept_as_it_is,
     a_change_leaves_an_audit_entry_and_an_event_and_a_dropped_one_neither,
+    no_code_stays_in_use_that_is_issued_while_its_outlet_closes,
 );
 
 fn amount(vnd: i64) -> CodeAmount {
@@ -401,4 +405,58 @@ async fn a_change_leaves_an_audit_entry_and_an_event_and_a_dropped_one_neither(d
     let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["code.issue", "code.cancel"]);
     assert!(!events[0].payload.contains(&account_number(1)));
+}
+
+async fn no_code_stays_in_use_that_is_issued_while_its_outlet_closes(database: Database) {
+    let store = database.store().await;
+    let stall = stalls::stall(&store, 1, stalls::open()).await;
+    let issuing = (0..8).map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let entropy = Entropy::seeded(number);
+            let later = Issuer {
+                now: opening() + TimeDelta::milliseconds(i64::try_from(number).unwrap()),
+                ..issuer(&entropy)
+            };
+            issue_now(&store, &later, stall, open_amount())
+                .await
+                .is_ok()
+        })
+    });
+    let issuing: Vec<_> = issuing.collect();
+    let closing = {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let entropy = Entropy::seeded(99);
+            let change = Change {
+                actor: stalls::user(2),
+                now: opening(),
+                entropy: &entropy,
+            };
+            let mut tx = store.begin_write().await.unwrap();
+            let which = (stall.outlet, None);
+            let close = OutletStep::Close;
+            let closed = step(&mut tx, &change, Reach::Everything, which, close).await;
+            closed.unwrap();
+            tx.commit().await.unwrap();
+        })
+    };
+    closing.await.unwrap();
+    let mut issued = 0;
+    for one in issuing {
+        issued += usize::from(one.await.unwrap());
+    }
+    let filter = CodeFilter {
+        till: None,
+        outlet: None,
+        sales: true,
+        kind: None,
+        phase: None,
+        now: opening(),
+    };
+    let mut tx = store.begin_read().await.unwrap();
+    let rows = codes::list(&mut tx, Reach::Everything, &filter, None, 99).await;
+    let rows = rows.unwrap();
+    assert_eq!(rows.len(), issued);
+    assert!(rows.iter().all(|row| row.code.state == "cancelled"));
 }

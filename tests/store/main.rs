@@ -9,6 +9,7 @@ mod database;
 mod stalls;
 
 mod access;
+mod code_lists;
 mod codes;
 mod files;
 mod harness;

@@ -205,6 +205,14 @@ async fn an_alert_is_found_within_reach_and_settled_once(database: Database) {
         let count = alerts::open_count(&mut tx, reach).await.unwrap();
         assert_eq!(count, i64::from(seen), "{reach:?}");
     }
+    for (kind, subject, open) in [
+        ("conflict", "btx_1", true),
+        ("conflict", "btx_2", false),
+        ("silence", "btx_1", false),
+    ] {
+        let found = alerts::is_open(&mut tx, kind, subject).await;
+        assert_eq!(found.unwrap(), open, "{kind} {subject}");
+    }
     for (note, first) in [("Đã gọi", true), ("Gọi lại", false)] {
         let settled = alerts::settle(&mut tx, id, "usr_1", note, at()).await;
         assert_eq!(settled.unwrap(), first);
@@ -215,6 +223,8 @@ async fn an_alert_is_found_within_reach_and_settled_once(database: Database) {
     assert_eq!(found.settled_by.as_deref(), Some("usr_1"));
     let open = alerts::open_count(&mut tx, Reach::Everything).await;
     assert_eq!(open.unwrap(), 0);
+    let waits = alerts::is_open(&mut tx, "conflict", "btx_1").await;
+    assert!(!waits.unwrap(), "it is settled");
 }
 
 #[tokio::test]

@@ -2,19 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::record::Batch;
+use super::record::{Alarm, Batch};
 use super::standing::{Weighed, weigh};
+use crate::domain::code::CodeKindName;
 use crate::domain::explanation::{Explanation, SuspenseReason};
 use crate::domain::ids::{AccountId, CodeId, MerchantId, OutletId, PaymentId, SuspenseId, ZoneId};
 use crate::domain::matching::{self, AccountOutlet, Texts};
+use crate::domain::payment::Flag;
 use crate::store::codes::{self, CodeRow};
 use crate::store::events::NewEvent;
 use crate::store::payments::{self, NewPayment};
 use crate::store::suspense::{self, NewSuspenseItem};
 use crate::store::transactions::NewTransaction;
-use crate::store::{StoreError, accounts, match_switches};
+use crate::store::{StoreError, accounts, alerts, match_switches};
 
 /// What was decided, for the audit.
 pub(super) struct Attributed {
@@ -163,14 +166,39 @@ async fn pay(
             "payment_id": payment.id.to_string(),
             "received_vnd": payment.received_vnd,
             "sale_vnd": sale_vnd,
-            "flags": flags,
+            "flags": flags.to_string(),
         }),
     });
+    if let Some(code) = target.code.filter(|_| flags.has(Flag::RetiredCode)) {
+        warn_of_old_sticker(batch, &code, at).await?;
+    }
     let detail = json!({"transaction": credit.id.to_string(), "rule": explanation.word()});
     Ok(Attributed {
         subject: payment.id.to_string(),
         detail,
     })
+}
+
+/// A printed code that was taken out of use still hangs somewhere. One alert is open at a
+/// time, however many pay with it.
+async fn warn_of_old_sticker(
+    batch: &mut Batch<'_>,
+    code: &CodeRow,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    const KIND: &str = "code.retired_in_use";
+    let subject = CodeId::from_uuid(code.id).to_string();
+    let printed = code.kind == CodeKindName::Static.as_str();
+    if !printed || alerts::is_open(&mut batch.tx, KIND, &subject).await? {
+        return Ok(());
+    }
+    let about = Alarm {
+        kind: KIND,
+        subject,
+        merchant: Some(MerchantId::from_uuid(code.merchant_id)),
+        reason: "retired_code",
+    };
+    batch.raise_alert(about, now).await
 }
 
 async fn suspend(

@@ -32,8 +32,8 @@ pub(super) struct Batch<'a> {
     pub(super) movements: Movements,
     pub(super) events: Vec<NewEvent>,
     pub(super) entries: Vec<AuditEntry>,
-    /// Who speaks in the record of changes that a notice brings about.
-    pub(super) speaker: String,
+    /// The source that speaks at this moment.
+    source_name: String,
     counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
     pub(super) secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
     pub(super) body_keys: BTreeMap<NaiveDate, Key>,
@@ -49,11 +49,11 @@ enum Recorded {
 }
 
 /// What a person must look at, and why.
-struct Alarm {
-    kind: &'static str,
-    subject: String,
-    merchant: Option<MerchantId>,
-    reason: &'static str,
+pub(super) struct Alarm {
+    pub(super) kind: &'static str,
+    pub(super) subject: String,
+    pub(super) merchant: Option<MerchantId>,
+    pub(super) reason: &'static str,
 }
 
 impl<'a> Batch<'a> {
@@ -64,7 +64,7 @@ impl<'a> Batch<'a> {
             movements: Movements::default(),
             events: Vec::new(),
             entries: Vec::new(),
-            speaker: String::new(),
+            source_name: String::new(),
             counts: BTreeMap::new(),
             secrets_used: BTreeMap::new(),
             body_keys: BTreeMap::new(),
@@ -75,7 +75,7 @@ impl<'a> Batch<'a> {
     /// Records one notice.
     pub(super) async fn record(&mut self, notice: &Notice) -> Result<Receipt, StoreError> {
         self.newest = self.newest.max(notice.received_at);
-        self.speaker = format!("source:{}", notice.source_name);
+        self.source_name.clone_from(&notice.source_name);
         if let Reading::Handshake(_) = notice.verified.reading() {
             return Ok(Receipt::Stored(None));
         }
@@ -104,7 +104,7 @@ impl<'a> Batch<'a> {
                 merchant: None,
                 reason,
             };
-            self.raise_alert(notice, about).await?;
+            self.raise_alert(about, notice.received_at).await?;
         }
         let detail = json!({"verdict": verdict, "reason": reason});
         self.note(notice, "callback.record", callback.to_string(), detail);
@@ -188,7 +188,7 @@ impl<'a> Batch<'a> {
                 merchant: Some(known.merchant),
                 reason: "other_facts",
             };
-            self.raise_alert(notice, about).await?;
+            self.raise_alert(about, notice.received_at).await?;
             return Ok(Recorded::Conflict(known.transaction));
         }
         let number = fact.account_number.as_deref();
@@ -260,7 +260,7 @@ impl<'a> Batch<'a> {
                 merchant: Some(transaction.merchant),
                 reason: "same_reference",
             };
-            self.raise_alert(notice, about).await?;
+            self.raise_alert(about, notice.received_at).await?;
         }
         let identity = fact.bank_reference.as_deref().unwrap_or(&fact.dedupe_key);
         if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {
@@ -303,22 +303,32 @@ impl<'a> Batch<'a> {
         EventId::from_uuid(self.ledger.entropy.uuid(at))
     }
 
-    async fn raise_alert(&mut self, notice: &Notice, about: Alarm) -> Result<(), StoreError> {
+    /// The name of the source in the audit record.
+    pub(super) fn speaker(&self) -> String {
+        format!("source:{}", self.source_name)
+    }
+
+    pub(super) async fn raise_alert(
+        &mut self,
+        about: Alarm,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let Alarm {
             kind,
             subject,
             merchant,
             reason,
         } = about;
-        let detail = json!({"source": notice.source_name, "reason": reason}).to_string();
-        tracing::warn!(kind, subject, source = notice.source_name, reason, "alert");
+        let source = &self.source_name;
+        let detail = json!({"source": source, "reason": reason}).to_string();
+        tracing::warn!(kind, subject, source, reason, "alert");
         let alert = NewAlert {
-            id: AlertId::from_uuid(self.ledger.entropy.uuid(notice.received_at)),
+            id: AlertId::from_uuid(self.ledger.entropy.uuid(now)),
             kind,
             subject: &subject,
             merchant,
             detail: &detail,
-            now: notice.received_at,
+            now,
         };
         alerts::raise(&mut self.tx, &alert).await
     }
@@ -332,7 +342,7 @@ impl<'a> Batch<'a> {
     ) {
         self.entries.push(AuditEntry {
             at: notice.received_at,
-            actor: self.speaker.clone(),
+            actor: self.speaker(),
             action,
             subject,
             detail,

@@ -10,7 +10,7 @@ use crate::domain::ids::{CodeId, MerchantId, OutletId, PaymentId, ZoneId};
 use crate::domain::money::Vnd;
 use crate::domain::outlet::{OutletEvent, OutletState};
 use crate::domain::payment::{
-    Assessment, AttributedBy, CodeUse, Credit, CreditStanding, Expectation, Purpose, assess,
+    Assessment, AttributedBy, CodeUse, Credit, CreditStanding, Expectation, Flags, Purpose, assess,
 };
 use crate::store::audit::AuditEntry;
 use crate::store::codes::{self, CodeRow};
@@ -23,8 +23,8 @@ use crate::store::{StoreError, inconsistent};
 
 /// What a new payment came to.
 pub(super) struct Weighed {
-    /// Its flags, a space between.
-    pub(super) flags: String,
+    /// What must be known about it.
+    pub(super) flags: Flags,
     /// The part that is a sale, đồng.
     pub(super) sale_vnd: i64,
 }
@@ -56,7 +56,7 @@ pub(super) async fn weigh(
         restate(batch, row, assessment, told_on).await?;
         if row.id == payment.id.uuid() {
             weighed = Some(Weighed {
-                flags: assessment.flags.to_string(),
+                flags: assessment.flags.clone(),
                 sale_vnd: assessment.sale.get(),
             });
         }
@@ -162,7 +162,7 @@ fn tell_of_test(batch: &mut Batch<'_>, outlet: &Outlet, next: OutletState, now: 
     let detail = json!({"from": from.as_str(), "to": to.as_str()});
     batch.entries.push(AuditEntry {
         at: now,
-        actor: batch.speaker.clone(),
+        actor: batch.speaker(),
         action: KIND,
         subject: outlet.id.to_string(),
         detail: detail.clone(),

@@ -9,25 +9,25 @@ use crate::http::problem::{FieldError, Problem, at};
 #[derive(Clone, Copy, Debug)]
 pub struct AmountFields {
     /// The fixed or suggested amount, đồng.
-    pub amount_vnd: Option<i64>,
+    pub amount: Option<i64>,
     /// Of an open amount: the least, đồng.
-    pub floor_vnd: Option<i64>,
+    pub floor: Option<i64>,
     /// Of an open amount: the most, đồng.
-    pub ceiling_vnd: Option<i64>,
+    pub ceiling: Option<i64>,
 }
 
 impl AmountFields {
     /// The rule with this name; a field that it does not have is refused.
     pub fn rule(self, name: AmountRuleName) -> Result<AmountRule, Problem> {
         if name == AmountRuleName::Open {
-            refuse(self.amount_vnd.is_some(), "/amount_vnd", name.as_str())?;
-            let floor = read_amount(self.floor_vnd, "/floor_vnd")?;
-            let ceiling = read_amount(self.ceiling_vnd, "/ceiling_vnd")?;
+            refuse(self.amount.is_some(), "/amount_vnd", name.as_str())?;
+            let floor = read_amount(self.floor, "/floor_vnd")?;
+            let ceiling = read_amount(self.ceiling, "/ceiling_vnd")?;
             let limits = AmountLimits::new(floor, ceiling).map_err(at("/floor_vnd"))?;
             return Ok(AmountRule::Open(limits));
         }
-        refuse(self.floor_vnd.is_some(), "/floor_vnd", name.as_str())?;
-        refuse(self.ceiling_vnd.is_some(), "/ceiling_vnd", name.as_str())?;
+        refuse(self.floor.is_some(), "/floor_vnd", name.as_str())?;
+        refuse(self.ceiling.is_some(), "/ceiling_vnd", name.as_str())?;
         let amount = self.amount()?;
         Ok(match name {
             AmountRuleName::Suggested => AmountRule::Suggested(amount),
@@ -37,7 +37,7 @@ impl AmountFields {
 
     /// The amount, which is required.
     pub fn amount(self) -> Result<CodeAmount, Problem> {
-        let amount = read_amount(self.amount_vnd, "/amount_vnd")?;
+        let amount = read_amount(self.amount, "/amount_vnd")?;
         amount.ok_or_else(|| missing("/amount_vnd"))
     }
 }

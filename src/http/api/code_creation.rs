@@ -80,9 +80,9 @@ impl PaymentCodeCreation {
 
     const fn amounts(&self) -> AmountFields {
         AmountFields {
-            amount_vnd: self.amount_vnd,
-            floor_vnd: self.floor_vnd,
-            ceiling_vnd: self.ceiling_vnd,
+            amount: self.amount_vnd,
+            floor: self.floor_vnd,
+            ceiling: self.ceiling_vnd,
         }
     }
 

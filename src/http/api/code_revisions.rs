@@ -140,9 +140,9 @@ pub async fn amend(
     let version = expected.version.ok_or_else(version_required)?;
     let name = AmountRuleName::parse(&body.amount_rule).map_err(at("/amount_rule"))?;
     let amounts = AmountFields {
-        amount_vnd: body.amount_vnd,
-        floor_vnd: body.floor_vnd,
-        ceiling_vnd: body.ceiling_vnd,
+        amount: body.amount_vnd,
+        floor: body.floor_vnd,
+        ceiling: body.ceiling_vnd,
     };
     let rule = amounts.rule(name)?;
     let issuer = issuer(&caller, &state);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::registry::{Versioned, by_id, filter};
-use crate::domain::access::Scope;
+use crate::domain::access::{Role, Scope};
 use crate::domain::code::{CodeKindName, CodePhase, CodeTermsError};
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{AccountId, CodeId, MerchantId, OutletId};
@@ -219,7 +219,7 @@ pub async fn read(
     path = "/v1/payment-codes",
     tag = "codes",
     summary = "List the payment codes",
-    description = "For staff, within their zones; a merchant sees its own and a till those of its outlet. Newest first.",
+    description = "For staff, within their zones and without codes of single sales, which would tell a trader's takings; a merchant sees its own and a till those of its outlet. Newest first.",
     operation_id = "list_payment_codes",
     params(PaymentCodeQuery),
     responses((status = 200, description = "A page of codes.", body = Page<PaymentCodeDocument>))
@@ -233,6 +233,7 @@ pub async fn list(
     let wanted = CodeFilter {
         till: till(&caller),
         outlet: filter("outlet_id", outlet, str::parse::<OutletId>)?,
+        sales: matches!(caller.principal.role, Role::Merchant | Role::Device),
         kind: filter("kind", kind, CodeKindName::parse)?,
         phase: filter("state", query.state.as_deref(), CodePhase::parse)?,
         now: state.clock.now(),
