@@ -17,6 +17,7 @@ mod state;
 mod street;
 
 mod access;
+mod adoption;
 mod api_document;
 mod callbacks;
 mod docs_pages;
