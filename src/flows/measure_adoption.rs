@@ -156,9 +156,10 @@ async fn surroundings(
 ) -> Result<(Measured, ChangedDays), StoreError> {
     let Question { area, window, now } = question;
     let changed = revisions::by_day(tx, area, *window).await?;
-    let newest = match changed.is_empty() {
-        true => Vec::new(),
-        false => revisions::newest(tx, area, *window, REVISIONS_SHOWN).await?,
+    let newest = if changed.is_empty() {
+        Vec::new()
+    } else {
+        revisions::newest(tx, area, *window, REVISIONS_SHOWN).await?
     };
     let today = local_day(*now);
     let silent = silent_sources(
