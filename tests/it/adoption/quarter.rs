@@ -264,6 +264,8 @@ impl Quarter {
 }
 
 async fn places(tx: &mut Tx) {
+    use EstablishmentChange::{Closed, Opened};
+    use EstablishmentStatus::{Ceased, Trading, Unknown, Vacant};
     let period = |ward: Option<&str>, from: &str, to: Option<&str>| WardPeriod {
         ward: ward.map(str::to_owned),
         from: day(from),
@@ -307,7 +309,6 @@ async fn places(tx: &mut Tx) {
         };
         assert!(establishments::insert(tx, &place).await.unwrap());
     }
-    use EstablishmentStatus::{Ceased, Trading, Unknown, Vacant};
     // The second census of the market is recorded before the first.
     census(
         tx,
@@ -330,7 +331,6 @@ async fn places(tx: &mut Tx) {
     )
     .await;
     census(tx, 1, "06-01", &[(6, Trading), (7, Trading), (8, Unknown)]).await;
-    use EstablishmentChange::{Closed, Opened};
     for (number, on, change) in [
         (5, "06-15", Opened),
         (3, "06-20", Closed),
