@@ -47,6 +47,10 @@ fn windows() -> Vec<(&'static str, Window)> {
             between("2025-06-25", "2025-07-05"),
         ),
         (
+            "from=2025-06-01&to=2025-06-12",
+            between("2025-06-01", "2025-06-12"),
+        ),
+        (
             "from=2025-04-01&to=2025-04-30",
             between("2025-04-01", "2025-04-30"),
         ),
@@ -122,6 +126,18 @@ async fn check_against_the_rows(quarter: &Quarter) {
                 let found = quarter.figures(indicator, place, spelling).await;
                 let wanted = rows.figures(indicator, place, window);
                 assert_eq!(found, wanted, "{indicator} {place:?} {spelling}");
+            }
+            let place_asked = place.parameter();
+            let card = format!("/v1/adoption/scorecard?{place_asked}{spelling}");
+            let card = quarter.read(&card).await;
+            let numbers = card["numbers"].as_array().unwrap().iter();
+            for shown in numbers.flat_map(|number| number["indicators"].as_array().unwrap()) {
+                let code = shown["code"].as_str().unwrap();
+                if COMPUTED.contains(&code) {
+                    let wanted = rows.figures(code, place, window);
+                    let found = all_told(&shown["figures"]);
+                    assert_eq!(found, wanted, "scorecard {code} {place:?} {spelling}");
+                }
             }
         }
     }
