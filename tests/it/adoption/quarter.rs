@@ -185,6 +185,14 @@ impl Quarter {
         token["secret"].as_str().unwrap().to_owned()
     }
 
+    /// The token of a merchant.
+    pub async fn trader(&self, number: u128) -> String {
+        let merchant = MerchantId::from_uuid(uuid(0x400 + number));
+        let body = json!({"label": "quầy", "merchant_id": merchant.to_string()});
+        let token = self.post(&self.admin, "/v1/tokens", &body).await;
+        token["secret"].as_str().unwrap().to_owned()
+    }
+
     /// Moves the clock, also back.
     pub fn stand_at(&self, at: DateTime<Utc>) {
         self.clock.advance(at - self.clock.now());

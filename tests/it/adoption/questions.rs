@@ -18,6 +18,7 @@ async fn staff_are_told_of_their_zones_only(database: Database) {
     quarter.hear_the_quarter().await;
     let market = quarter.staff(&[zone_id(0)]).await;
     let nobody = quarter.staff(&[]).await;
+    let trader = quarter.trader(1).await;
     for path in [
         "scorecard?month=2025-06",
         "indicators/C1?month=2025-06",
@@ -30,6 +31,8 @@ async fn staff_are_told_of_their_zones_only(database: Database) {
             ("&zone=TH-QK", 404),
             ("&zone=TH-XX", 404),
             ("&ward=B%C6%B0%E1%BB%9Fi", 200),
+            // The same name, its marks written as characters of their own.
+            ("&ward=Bu%CC%9Bo%CC%9B%CC%89i", 200),
             ("&ward=Qu%E1%BA%A3ng%20An", 404),
             ("&ward=Nowhere", 404),
             ("&ward=unknown", 200),
@@ -38,6 +41,7 @@ async fn staff_are_told_of_their_zones_only(database: Database) {
             assert_eq!(status, wanted, "{more}: {body}");
         }
         assert_eq!(quarter.get("", &path("")).await.0, 401);
+        assert_eq!(quarter.get(&trader, &path("")).await.0, 403);
     }
     let figures = async |token: &str, indicator: &str| {
         let path = format!("/v1/adoption/indicators/{indicator}?month=2025-06");
