@@ -107,6 +107,19 @@ pub async fn measure(tx: &mut Tx, question: &Question) -> Result<Measured, Store
     Ok(measured)
 }
 
+/// Counts what one indicator needs over a window.
+pub async fn measure_one(
+    tx: &mut Tx,
+    question: &Question,
+    indicator: Indicator,
+) -> Result<Measured, StoreError> {
+    let Question { area, window, .. } = question;
+    let counts = adoption::count_for(tx, area, *window, indicator).await?;
+    let (mut measured, _) = surroundings(tx, question).await?;
+    measured.counts = counts;
+    Ok(measured)
+}
+
 /// Counts an indicator over each step of a window. The caller keeps to
 /// [`points_allowed`].
 pub async fn series(
@@ -156,9 +169,10 @@ async fn surroundings(
 ) -> Result<(Measured, ChangedDays), StoreError> {
     let Question { area, window, now } = question;
     let changed = revisions::by_day(tx, area, *window).await?;
-    let newest = match changed.is_empty() {
-        true => Vec::new(),
-        false => revisions::newest(tx, area, *window, REVISIONS_SHOWN).await?,
+    let newest = if changed.is_empty() {
+        Vec::new()
+    } else {
+        revisions::newest(tx, area, *window, REVISIONS_SHOWN).await?
     };
     let today = local_day(*now);
     let silent = silent_sources(

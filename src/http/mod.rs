@@ -1,6 +1,6 @@
 //! The JSON API: bytes to domain values and back.
 //!
-//! [`router`] lists every route. A handler reads its input with the strict extractors of
+//! `routes` lists every operation. A handler reads its input with the strict extractors of
 //! [`extract`], returns [`extract::Json`] or a [`problem::Problem`], and carries its own API
 //! documentation; [`layers`] does the rest around it.
 
@@ -24,12 +24,11 @@ pub mod page;
 pub mod peer;
 pub mod problem;
 pub mod rate;
+mod routes;
 pub mod server;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::clock::Clock;
 use crate::domain::account::PersonalAccounts;
@@ -94,103 +93,9 @@ impl AppState {
     }
 }
 
-/// Every documented operation, grouped by client.
-fn operations() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(openapi::frame())
-        // Administrators; anyone for their own tokens; staff for alerts.
-        .routes(routes!(api::users::create, api::users::list))
-        .routes(routes!(api::tokens::create, api::tokens::list))
-        .routes(routes!(api::tokens::revoke))
-        .routes(routes!(api::audit::list))
-        .routes(routes!(api::alerts::list))
-        .routes(routes!(api::sources::create, api::sources::list))
-        .routes(routes!(api::sources::read))
-        .routes(routes!(api::source_changes::approve))
-        .routes(routes!(api::source_changes::discard))
-        .routes(routes!(api::source_changes::disable))
-        .routes(routes!(api::source_changes::enable))
-        .routes(routes!(api::source_changes::rotate))
-        .routes(routes!(api::source_changes::approve_secret))
-        .routes(routes!(api::source_changes::bind))
-        .routes(routes!(api::source_changes::unbind))
-        .routes(routes!(api::alerts::settle))
-        // Every caller; administrators add.
-        .routes(routes!(api::zones::create, api::zones::list))
-        .routes(routes!(api::zones::create_first_list))
-        .routes(routes!(api::zones::read))
-        // Staff; a merchant reads itself.
-        .routes(routes!(api::merchants::create, api::merchants::list))
-        .routes(routes!(api::merchants::read, api::merchants::amend))
-        .routes(routes!(api::merchant_steps::submit))
-        .routes(routes!(api::merchant_steps::start_review))
-        .routes(routes!(api::merchant_steps::approve))
-        .routes(routes!(api::merchant_steps::request_changes))
-        .routes(routes!(api::merchant_steps::reject))
-        .routes(routes!(api::merchant_steps::suspend))
-        .routes(routes!(api::merchant_steps::resume))
-        .routes(routes!(api::merchant_steps::close))
-        .routes(routes!(api::outlets::create, api::outlets::list))
-        .routes(routes!(api::outlets::read))
-        .routes(routes!(api::outlets::open))
-        .routes(routes!(api::outlets::pause))
-        .routes(routes!(api::outlets::resume))
-        .routes(routes!(api::outlets::close))
-        .routes(routes!(
-            api::establishments::create,
-            api::establishments::list
-        ))
-        .routes(routes!(api::establishments::read))
-        .routes(routes!(api::establishments::confirm_change))
-        .routes(routes!(api::censuses::create, api::censuses::list))
-        .routes(routes!(api::censuses::read))
-        .routes(routes!(api::outlet_changes::match_by_account))
-        .routes(routes!(api::accounts::create, api::accounts::list))
-        .routes(routes!(api::accounts::read))
-        .routes(routes!(api::accounts::approve))
-        .routes(routes!(api::accounts::reject))
-        .routes(routes!(api::accounts::retire))
-        // A merchant, its tills and staff.
-        .routes(routes!(
-            api::code_creation::create,
-            api::payment_codes::list
-        ))
-        .routes(routes!(api::code_creation::register))
-        .routes(routes!(
-            api::payment_codes::read,
-            api::code_revisions::amend
-        ))
-        .routes(routes!(api::code_revisions::list))
-        .routes(routes!(api::payment_codes::cancel))
-        .routes(routes!(api::code_pictures::svg))
-        .routes(routes!(api::code_pictures::png))
-        .routes(routes!(api::payments::list))
-        .routes(routes!(api::payments::read))
-        .routes(routes!(api::payment_explanations::read))
-        .routes(routes!(api::suspense::list))
-        .routes(routes!(api::suspense::ages))
-        .routes(routes!(api::suspense::read))
-        .routes(routes!(api::bank_transactions::list))
-        .routes(routes!(api::bank_transactions::read))
-        // Staff, within their zones.
-        .routes(routes!(api::adoption::scorecard))
-        .routes(routes!(api::adoption::indicators))
-        .routes(routes!(api::adoption::indicator))
-        .routes(routes!(api::adoption::series))
-        .routes(routes!(api::outlet_changes::test))
-        .routes(routes!(api::code_checks::check))
-        .routes(routes!(api::events::list))
-        // Whoever holds a one-time link.
-        .routes(routes!(api::tokens::redeem))
-        // Whoever runs it.
-        .routes(routes!(health::livez))
-        .routes(routes!(health::readyz))
-        // Banks and aggregators.
-        .routes(routes!(api::callbacks::deliver))
-}
-
 /// The whole service: the operations, the pages that explain them, and the layers around.
 pub fn router(state: AppState) -> Router {
-    let (operations, document) = operations().split_for_parts();
+    let (operations, document) = routes::operations().split_for_parts();
     finish(
         operations.merge(docs::router(&openapi::complete(document))),
         state,

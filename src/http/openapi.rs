@@ -50,7 +50,7 @@ pub fn frame() -> openapi::OpenApi {
 
 /// The whole document, as committed and served.
 pub fn document() -> openapi::OpenApi {
-    complete(super::operations().into_openapi())
+    complete(super::routes::operations().into_openapi())
 }
 
 /// Adds what every operation shares: who may call, and how it refuses.

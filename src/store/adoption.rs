@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::reach::Reach;
 use super::sources::delivery_counts;
 use super::{StoreError, Tx, inconsistent, on_engine};
+use crate::domain::adoption::indicator::{Availability, Indicator};
 use crate::domain::adoption::ticket::TicketHistogram;
 use crate::domain::adoption::{CensusUsed, Counts, Notices, Scope};
 use crate::domain::day::{Window, start_of_day};
@@ -115,18 +116,33 @@ pub(crate) use in_area;
 
 /// Counts everything that the indicators need over a window.
 pub async fn count(tx: &mut Tx, area: &Area, window: Window) -> Result<Counts, StoreError> {
-    let stock = stock::count(tx, area, window).await?;
-    let sums = sums(tx, area, window).await?;
-    Ok(Counts {
-        payments: sums.payments,
-        sale_vnd: sums.sale_vnd,
-        received_vnd: sums.received_vnd,
-        by_account_payments: sums.by_account_payments,
-        by_account_sale_vnd: sums.by_account_sale_vnd,
-        tickets: tickets(tx, area, window).await?,
-        notices: notices(tx, area, window).await?,
-        ..stock
-    })
+    let mut counts = stock::count(tx, area, window).await?;
+    counts.add_flows(&sums(tx, area, window).await?);
+    counts.tickets = tickets(tx, area, window).await?;
+    counts.notices = notices(tx, area, window).await?;
+    Ok(counts)
+}
+
+/// Counts what one indicator needs over a window; the rest is left at zero.
+pub async fn count_for(
+    tx: &mut Tx,
+    area: &Area,
+    window: Window,
+    indicator: Indicator,
+) -> Result<Counts, StoreError> {
+    if indicator.availability() != Availability::Computed {
+        return Ok(Counts::default());
+    }
+    if indicator.needs_census() {
+        return stock::count(tx, area, window).await;
+    }
+    let mut counts = sums(tx, area, window).await?;
+    match indicator {
+        Indicator::C4 => counts.tickets = tickets(tx, area, window).await?,
+        Indicator::D1 => counts.notices = notices(tx, area, window).await?,
+        _ => {}
+    }
+    Ok(counts)
 }
 
 /// Whether a ward ever held a zone within reach.
@@ -193,7 +209,7 @@ struct Sums {
     by_account_sale_vnd: i64,
 }
 
-async fn sums(tx: &mut Tx, area: &Area, window: Window) -> Result<Sums, StoreError> {
+async fn sums(tx: &mut Tx, area: &Area, window: Window) -> Result<Counts, StoreError> {
     const SQL: &str = concat!(
         "SELECT
             CAST(COALESCE(SUM(d.payments), 0) AS BIGINT) AS payments,
@@ -205,7 +221,7 @@ async fn sums(tx: &mut Tx, area: &Area, window: Window) -> Result<Sums, StoreErr
         WHERE d.day <= $1 AND d.day >= $5 AND ",
         in_area!("d.zone_id", "d.day")
     );
-    Ok(on_engine!(tx, |connection| {
+    let sums: Sums = on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(window.last())
             .bind(area.zone())
@@ -214,7 +230,15 @@ async fn sums(tx: &mut Tx, area: &Area, window: Window) -> Result<Sums, StoreErr
             .bind(window.first())
             .fetch_one(connection)
             .await
-    })?)
+    })?;
+    Ok(Counts {
+        payments: sums.payments,
+        sale_vnd: sums.sale_vnd,
+        received_vnd: sums.received_vnd,
+        by_account_payments: sums.by_account_payments,
+        by_account_sale_vnd: sums.by_account_sale_vnd,
+        ..Counts::default()
+    })
 }
 
 async fn tickets(tx: &mut Tx, area: &Area, window: Window) -> Result<TicketHistogram, StoreError> {

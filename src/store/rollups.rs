@@ -252,8 +252,11 @@ async fn record_revision(
              at,
              payments_delta,
              sale_delta_vnd,
+             received_delta_vnd,
+             by_account_payments_delta,
+             by_account_sale_delta_vnd,
              cause)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     on_engine!(tx, |connection| {
         sqlx::query(SQL)
             .bind(zone.uuid())
@@ -262,6 +265,9 @@ async fn record_revision(
             .bind(now)
             .bind(movement.payments)
             .bind(movement.sale_vnd)
+            .bind(movement.received_vnd)
+            .bind(movement.by_account_payments)
+            .bind(movement.by_account_sale_vnd)
             .bind(cause)
             .execute(connection)
             .await

@@ -10,7 +10,7 @@ use super::{StoreError, Tx, inconsistent, on_engine};
 use crate::domain::adoption::Scope;
 use crate::domain::day::Window;
 use crate::domain::ids::SourceId;
-use crate::domain::source_health::{Heard, RHYTHM_DAYS, Switch};
+use crate::domain::source_health::{self, Heard, RHYTHM_DAYS, SourceState, Switch};
 
 /// A source and when it was heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,14 @@ pub struct KnownSource {
     pub last_heard_at: Option<DateTime<Utc>>,
     /// Its deliveries by day: those of the window and of the rhythm before it.
     pub heard: Heard,
+}
+
+impl KnownSource {
+    /// Whether it is heard as usual now; it must have been read over a window that ends
+    /// today.
+    pub fn state_at(&self, now: DateTime<Utc>) -> SourceState {
+        source_health::state(self.switch, &self.heard, self.last_heard_at, now)
+    }
 }
 
 /// A source `s` that an area depends on: one that speaks for an account of a merchant with an

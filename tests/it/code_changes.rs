@@ -1,5 +1,6 @@
 //! Payment codes over HTTP: listed, amended, registered for an acquirer, and their history.
 
+use chrono::TimeDelta;
 use phocho::domain::ids::ZoneId;
 use phocho::vietqr::{Fields, Payload};
 use serde_json::{Value, json};
@@ -62,8 +63,12 @@ async fn codes_are_listed_newest_first_to_whoever_may_see_them(database: Databas
     let other = stalls::stall(market.store(), 2, stalls::open()).await;
     let (mine, theirs) = (market.trader(own).await, market.trader(other).await);
     let till = market.till(own).await;
+    // Ids sort by the millisecond; within one their order is chance.
+    let later = || market.state.clock.advance(TimeDelta::milliseconds(1));
     let printed = issue(&market, &mine, own, None).await;
+    later();
     let sale = issue(&market, &till, own, Some(50_000)).await;
+    later();
     let foreign = issue(&market, &theirs, other, None).await;
     let id = |code: &Value| code["id"].as_str().unwrap().to_owned();
     let (printed, sale, foreign) = (id(&printed), id(&sale), id(&foreign));

@@ -86,7 +86,7 @@ pub async fn indicator(
     let mut tx = state.ledger.store.begin_read().await?;
     let area = place.find(&mut tx, caller.reach()).await?;
     let question = Question { area, window, now };
-    let measured = measure_adoption::measure(&mut tx, &question).await?;
+    let measured = measure_adoption::measure_one(&mut tx, &question, indicator).await?;
     let document = IndicatorAnswerDocument::new(&place, now, &measured, indicator);
     Ok(Json(document))
 }

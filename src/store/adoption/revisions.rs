@@ -23,6 +23,12 @@ pub struct DayRevision {
     pub payments_delta: i64,
     /// How much more sale, đồng.
     pub sale_delta_vnd: i64,
+    /// How much more was received, đồng.
+    pub received_delta_vnd: i64,
+    /// How many payments by account more.
+    pub by_account_payments_delta: i64,
+    /// How much more sale by account, đồng.
+    pub by_account_sale_delta_vnd: i64,
     /// What caused it.
     pub cause: String,
 }
@@ -68,6 +74,9 @@ pub async fn newest(
             r.at,
             r.payments_delta,
             r.sale_delta_vnd,
+            r.received_delta_vnd,
+            r.by_account_payments_delta,
+            r.by_account_sale_delta_vnd,
             r.cause
         FROM day_revisions r JOIN zones z ON z.id = r.zone_id
         WHERE r.day <= $1 AND r.day >= $5 AND ",

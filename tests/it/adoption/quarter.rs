@@ -28,6 +28,8 @@
 //! | 07-05 | | 7 closed |
 //! | census of 07-10 | trading, ceased, trading, trading, trading | |
 
+use std::num::NonZeroU32;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -54,11 +56,13 @@ use phocho::domain::txn_ref::TxnRef;
 use phocho::domain::zone::{WardHistory, WardPeriod, ZoneCode, ZoneKind, ZoneRole};
 use phocho::flows::access::first_start;
 use phocho::flows::receive_notice::secret_name;
+use phocho::http::rate::{Rate, RateLimits};
 use phocho::http::{AppState, router};
 use phocho::store::accounts::{self, Account};
 use phocho::store::censuses;
 use phocho::store::codes::{self, NewCode, StoredTerms};
 use phocho::store::establishments::{self, Establishment};
+use phocho::store::match_switches;
 use phocho::store::merchants::{self, Merchant, MerchantProfile};
 use phocho::store::outlets::{self, Outlet};
 use phocho::store::sources::{self, NewSource};
@@ -151,6 +155,12 @@ impl Quarter {
         let mut state: AppState = state_over(store.clone());
         let clock = Clock::fixed(noon("05-01"));
         state.clock = clock.clone();
+        // Far more questions than a person asks.
+        let often = Rate {
+            per_second: NonZeroU32::MAX,
+            burst: NonZeroU32::MAX,
+        };
+        state.rates = RateLimits::new(often, often);
         let link = first_start(&store, &state.entropy, clock.now()).await;
         let link = link.unwrap().unwrap().reveal().to_string();
         let mut quarter = Self {
@@ -174,6 +184,14 @@ impl Quarter {
         let body = json!({"name": "Đào", "role": "staff", "zone_ids": zones});
         let user = self.post(&self.admin, "/v1/users", &body).await;
         let body = json!({"label": "bàn 1", "user_id": user["id"]});
+        let token = self.post(&self.admin, "/v1/tokens", &body).await;
+        token["secret"].as_str().unwrap().to_owned()
+    }
+
+    /// The token of a merchant.
+    pub async fn trader(&self, number: u128) -> String {
+        let merchant = MerchantId::from_uuid(uuid(0x400 + number));
+        let body = json!({"label": "quầy", "merchant_id": merchant.to_string()});
         let token = self.post(&self.admin, "/v1/tokens", &body).await;
         token["secret"].as_str().unwrap().to_owned()
     }
@@ -257,6 +275,8 @@ impl Quarter {
 }
 
 async fn places(tx: &mut Tx) {
+    use EstablishmentChange::{Closed, Opened};
+    use EstablishmentStatus::{Ceased, Trading, Unknown, Vacant};
     let period = |ward: Option<&str>, from: &str, to: Option<&str>| WardPeriod {
         ward: ward.map(str::to_owned),
         from: day(from),
@@ -300,7 +320,6 @@ async fn places(tx: &mut Tx) {
         };
         assert!(establishments::insert(tx, &place).await.unwrap());
     }
-    use EstablishmentStatus::{Ceased, Trading, Unknown, Vacant};
     // The second census of the market is recorded before the first.
     census(
         tx,
@@ -323,7 +342,6 @@ async fn places(tx: &mut Tx) {
     )
     .await;
     census(tx, 1, "06-01", &[(6, Trading), (7, Trading), (8, Unknown)]).await;
-    use EstablishmentChange::{Closed, Opened};
     for (number, on, change) in [
         (5, "06-15", Opened),
         (3, "06-20", Closed),
@@ -388,7 +406,22 @@ async fn traders(tx: &mut Tx) {
             version: 1,
         };
         assert!(outlets::insert(tx, &outlet).await.unwrap());
+        if outlet.match_by_account {
+            matches_by_account(tx, outlet.id, registered).await;
+        }
     }
+}
+
+/// Credits without a reference count for an outlet that trades with the switch on.
+async fn matches_by_account(tx: &mut Tx, outlet: OutletId, since: DateTime<Utc>) {
+    let open = OutletState::Open {
+        tested_at: since,
+        opened_at: since,
+    };
+    assert!(outlets::update_state(tx, outlet, 1, open).await.unwrap());
+    match_switches::record(tx, outlet, since, true)
+        .await
+        .unwrap();
 }
 
 async fn merchant(tx: &mut Tx, number: u128, at: DateTime<Utc>, approved: bool) {
@@ -414,7 +447,9 @@ async fn merchant(tx: &mut Tx, number: u128, at: DateTime<Utc>, approved: bool) 
         approved_by: checker,
         approved_at: at,
     };
-    let mut states = vec![];
+    let mut states = vec![MerchantState::Submitted {
+        submitted_by: maker,
+    }];
     if approved {
         states.push(MerchantState::Active { approval });
     }

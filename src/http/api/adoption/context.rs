@@ -12,6 +12,9 @@ use crate::domain::day::{Window, to_rfc3339};
 use crate::flows::measure_adoption::{Measured, Revisions, SilentSource};
 use crate::store::adoption::revisions::DayRevision;
 
+/// How many silent sources an answer names.
+const SILENT_SOURCES_SHOWN: usize = 100;
+
 /// Local days, both included.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdoptionWindow)]
@@ -75,8 +78,12 @@ pub struct MovedDocument {
     day: NaiveDate,
     revision: i64,
     at: String,
+    /// Counted payments more, or fewer when negative.
     payments_delta: i64,
     sale_delta_vnd: i64,
+    received_delta_vnd: i64,
+    by_account_payments_delta: i64,
+    by_account_sale_delta_vnd: i64,
     cause: String,
 }
 
@@ -90,6 +97,7 @@ pub struct ContextDocument {
     census: Vec<CensusDocument>,
     /// `final`, `provisional`, or `incomplete` when a source was silent.
     completeness: &'static str,
+    /// Sources that speak daily and did not on some day of the window: the first 100 by name.
     silent_sources: Vec<SilentSourceDocument>,
     revision: RevisionDocument,
     computed_at: String,
@@ -102,12 +110,13 @@ impl ContextDocument {
         measured: &Measured,
         completeness: Completeness,
     ) -> Self {
+        let silent = measured.silent.iter().take(SILENT_SOURCES_SHOWN);
         Self {
             window: measured.frame.window.into(),
             place: place.into(),
             census: censuses_of(&measured.frame),
             completeness: completeness.as_str(),
-            silent_sources: measured.silent.iter().map(Into::into).collect(),
+            silent_sources: silent.map(Into::into).collect(),
             revision: (&measured.revisions).into(),
             computed_at: to_rfc3339(now),
         }
@@ -167,6 +176,9 @@ impl From<&Revisions> for RevisionDocument {
             at: to_rfc3339(moved.at),
             payments_delta: moved.payments_delta,
             sale_delta_vnd: moved.sale_delta_vnd,
+            received_delta_vnd: moved.received_delta_vnd,
+            by_account_payments_delta: moved.by_account_payments_delta,
+            by_account_sale_delta_vnd: moved.by_account_sale_delta_vnd,
             cause: moved.cause.clone(),
         };
         Self {
