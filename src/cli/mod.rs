@@ -3,6 +3,7 @@
 
 mod callback;
 mod config;
+mod import;
 mod lines;
 mod migrate;
 mod open;
@@ -33,6 +34,9 @@ enum Command {
     /// Verify bank notices and match transfer texts, one JSON object a line.
     #[command(subcommand)]
     Callback(callback::CallbackCommand),
+    /// Import a census or merchants from a CSV file; a trial unless --commit is given.
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     /// Bring the database's schema up to date.
     Migrate(migrate::MigrateOptions),
     /// Show the settings.
@@ -52,6 +56,7 @@ pub fn run() -> ExitCode {
         Command::Serve(options) => serve::run(options),
         Command::Vietqr(command) => vietqr::run(command),
         Command::Callback(command) => callback::run(command),
+        Command::Import(command) => import::run(command),
         Command::Migrate(options) => migrate::run(options),
         Command::Config(command) => config::run(command),
         Command::Openapi => openapi::run(),

@@ -108,7 +108,7 @@ pub async fn check_day(
     surveyed_on: NaiveDate,
 ) -> Result<(), ChangeError> {
     check_not_ahead(change, surveyed_on)?;
-    match censuses::on_day(tx, zone, NaiveDate::MAX).await? {
+    match censuses::on_day(tx, zone, local_day(change.now)).await? {
         Some(newest) if surveyed_on < newest.surveyed_on => Err(Refusal::EarlierCensus {
             latest: newest.surveyed_on,
         }

@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here")]
 
-#[expect(dead_code, reason = "only the store's own tests ask for the address")]
 #[path = "../support/database.rs"]
 mod database;
 #[expect(
@@ -20,7 +19,10 @@ mod access;
 mod api_document;
 mod callbacks;
 mod docs_pages;
+mod establishments;
 mod http_habits;
+mod import_cli;
+mod imports;
 mod notices;
 mod numbers;
 mod payment_codes;

@@ -29,9 +29,12 @@ use crate::store::{StoreError, Tx, accounts, outlets};
 /// What a good row would write.
 struct Plan {
     merchant: PlannedMerchant,
-    outlet: Option<(ZoneId, Option<EstablishmentId>, Stall)>,
+    outlet: Option<PlannedOutlet>,
     account: Option<Money>,
 }
+
+/// An outlet in its zone, at the place of the census that it is, if there is one.
+type PlannedOutlet = (ZoneId, Option<EstablishmentId>, Stall);
 
 enum PlannedMerchant {
     New(MerchantProfile),
@@ -100,6 +103,11 @@ pub async fn import_merchants(
     Ok(report)
 }
 
+/// The value, or one more lack.
+fn keep<T>(outcome: Result<T, Lack>, lacks: &mut Vec<Lack>) -> Option<T> {
+    outcome.map_err(|lack| lacks.push(lack)).ok()
+}
+
 impl Comparison<'_> {
     async fn compare(
         &mut self,
@@ -111,32 +119,15 @@ impl Comparison<'_> {
         let owner = known.as_ref().map(|it| (it.id, it.state.status()));
         let merchant = match known {
             None => Some(PlannedMerchant::New(row.profile)),
-            Some(known) => match self.known(known, row.profile).await? {
-                Ok(planned) => Some(planned),
-                Err(lack) => {
-                    lacks.push(lack);
-                    None
-                }
-            },
+            Some(known) => keep(self.known(known, row.profile).await?, &mut lacks),
         };
         let outlet = match row.stall {
-            Some(stall) => match self.outlet(owner, stall).await? {
-                Ok(outlet) => outlet,
-                Err(lack) => {
-                    lacks.push(lack);
-                    None
-                }
-            },
+            Some(stall) => keep(self.outlet(owner, stall).await?, &mut lacks).flatten(),
             None => None,
         };
+        let owner = owner.map(|(id, _)| id);
         let account = match row.money {
-            Some(money) => match self.account(owner.map(|(id, _)| id), money).await? {
-                Ok(account) => account,
-                Err(lack) => {
-                    lacks.push(lack);
-                    None
-                }
-            },
+            Some(money) => keep(self.account(owner, money).await?, &mut lacks).flatten(),
             None => None,
         };
         Ok(match merchant {
@@ -185,7 +176,7 @@ impl Comparison<'_> {
         &mut self,
         owner: Option<(MerchantId, MerchantStatus)>,
         stall: Stall,
-    ) -> Result<Result<Option<(ZoneId, Option<EstablishmentId>, Stall)>, Lack>, StoreError> {
+    ) -> Result<Result<Option<PlannedOutlet>, Lack>, StoreError> {
         let Some(zone) = self.zone(&stall.zone).await? else {
             return Ok(Err(("zone_code", "unknown_zone", unknown_zone())));
         };

@@ -205,8 +205,8 @@ impl Upload {
     pub(super) fn places(&self) -> Vec<Option<usize>> {
         let known: Vec<_> = self.header.iter().map(|name| self.known(name)).collect();
         let place = |column: &Column| {
-            let is_it = |found: &Option<&Column>| found.is_some_and(|it| it.name == column.name);
-            known.iter().position(is_it)
+            let names = known.iter().map(|it| it.map(|it| it.name));
+            names.into_iter().position(|name| name == Some(column.name))
         };
         self.kind.columns().iter().map(place).collect()
     }

@@ -7,6 +7,7 @@ pub mod callbacks;
 pub mod censuses;
 pub mod code_pictures;
 pub mod establishments;
+pub mod imports;
 pub mod merchant_steps;
 pub mod merchants;
 pub mod outlets;
