@@ -64,19 +64,11 @@ pub async fn record(
     let mut known = known_places(tx, zone).await?;
     let (places, mut added, mut renamed) = (entries.len(), 0, 0);
     for entry in entries {
-        let place = match known.remove(&entry.position) {
-            Some(place) => place,
-            None => match place(change, zone, entry.position, entry.name.clone()) {
-                place if establishments::insert(tx, &place).await? => {
-                    added += 1;
-                    place
-                }
-                // Someone recorded it a moment ago.
-                place => {
-                    let found = establishments::find_by_position(tx, zone, &place.position);
-                    found.await?.ok_or(ChangeError::Stale)?
-                }
-            },
+        let place = if let Some(place) = known.remove(&entry.position) {
+            place
+        } else {
+            added += 1;
+            find_or_create(tx, change, zone, &entry).await?
         };
         if place.name != entry.name {
             let won = establishments::rename(tx, place.id, place.version, &entry.name);
@@ -97,6 +89,21 @@ pub async fn record(
     let deed = deed("census.record", census.id.to_string(), detail);
     change.record(tx, deed).await?;
     Ok(census)
+}
+
+/// Creates a place that was not known, unless someone recorded it a moment ago.
+async fn find_or_create(
+    tx: &mut Tx,
+    change: &Change<'_>,
+    zone: ZoneId,
+    entry: &CensusEntry,
+) -> Result<Establishment, ChangeError> {
+    let place = place(change, zone, entry.position.clone(), entry.name.clone());
+    if establishments::insert(tx, &place).await? {
+        return Ok(place);
+    }
+    let found = establishments::find_by_position(tx, zone, &entry.position).await?;
+    found.ok_or(ChangeError::Stale)
 }
 
 /// Refuses a day that a census of this zone may not have: one to come, or one before the

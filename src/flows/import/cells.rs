@@ -147,6 +147,8 @@ fn shown(column: &Column, text: &str) -> String {
         let hidden = column.shows == Shows::Shape;
         shown.push(match character {
             '0'..='9' if hidden && !is_tail => '•',
+            // A report is read on a terminal too.
+            control if control.is_control() => '\u{FFFD}',
             letter if hidden && letter.is_alphabetic() && !begins_word => 'x',
             other => other,
         });
@@ -221,6 +223,7 @@ mod tests {
             ("representative", "Nguyễn Thị Đào 1", "Nxxxxx Txx Đxx 1"),
             ("holder_name", "NGUYEN", "Nxxxxx"),
             ("trade", "bún ốc", "bún ốc"),
+            ("trade", "a\n\u{1B}[31m", "a\u{FFFD}\u{FFFD}[31m"),
             ("trade", &long, &format!("{}…", "a".repeat(SHOWN_MAX))),
         ] {
             assert_eq!(shown(column(name), text), wanted);
