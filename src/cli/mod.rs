@@ -9,6 +9,7 @@ mod config;
 mod doctor;
 mod findings;
 mod healthcheck;
+mod import;
 mod inspect;
 mod lines;
 mod migrate;
@@ -42,6 +43,9 @@ enum Command {
     /// Verify bank notices and match transfer texts, one JSON object a line.
     #[command(subcommand)]
     Callback(callback::CallbackCommand),
+    /// Import a census or merchants from a CSV file; a trial unless --commit is given.
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     /// Bring the database's schema up to date.
     Migrate(migrate::MigrateOptions),
     /// Copy the database, while it is in use, into a new file.
@@ -73,6 +77,7 @@ pub fn run() -> ExitCode {
         Command::Serve(options) => serve::run(options),
         Command::Vietqr(command) => vietqr::run(command),
         Command::Callback(command) => callback::run(command),
+        Command::Import(command) => import::run(command),
         Command::Migrate(options) => migrate::run(options),
         Command::Backup(options) => backup::run(options),
         Command::Restore(options) => restore::run(options),

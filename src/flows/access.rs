@@ -119,10 +119,7 @@ pub async fn first_start(
     if tokens::any_was_used(&mut tx).await? {
         return Ok(None);
     }
-    let user = match access::first_admin(&mut tx).await? {
-        Some(admin) => admin,
-        None => create_first_admin(&mut tx, entropy, now).await?,
-    };
+    let user = first_administrator(&mut tx, entropy, now).await?;
     access::retire_links(&mut tx, user, now).await?;
     let secret = LinkSecret::new(entropy.bytes());
     let link = NewLink {
@@ -134,6 +131,18 @@ pub async fn first_start(
     access::insert_link(&mut tx, &link).await?;
     tx.commit().await?;
     Ok(Some(secret))
+}
+
+/// The first administrator, in whose name the program itself acts; created when missing.
+pub async fn first_administrator(
+    tx: &mut Tx,
+    entropy: &Entropy,
+    now: DateTime<Utc>,
+) -> Result<UserId, StoreError> {
+    match access::first_admin(tx).await? {
+        Some(admin) => Ok(admin),
+        None => create_first_admin(tx, entropy, now).await,
+    }
 }
 
 async fn create_first_admin(

@@ -33,35 +33,35 @@ on_both_engines!(
 
 /// A service over a test's database at a fixed time, with an administrator and two members
 /// of the staff who see every zone.
-struct Office {
-    state: AppState,
-    service: Router,
-    admin: String,
-    maker: String,
-    checker: String,
+pub struct Office {
+    pub state: AppState,
+    pub service: Router,
+    pub admin: String,
+    pub maker: String,
+    pub checker: String,
 }
 
 #[derive(Debug)]
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Value,
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
 }
 
 impl Answer {
-    fn is(&self, status: u16, code: &str) {
+    pub fn is(&self, status: u16, code: &str) {
         let found = (self.status.as_u16(), self.body["code"].as_str());
         assert_eq!(found, (status, Some(code)), "{self:?}");
     }
 
-    fn pointers(&self) -> Vec<&str> {
+    pub fn pointers(&self) -> Vec<&str> {
         let errors = self.body["errors"].as_array().unwrap();
         let pointers = errors.iter().map(|error| error["pointer"].as_str());
         pointers.map(Option::unwrap).collect()
     }
 
     /// The document of an answer that must have worked.
-    fn good(self) -> Value {
+    pub fn good(self) -> Value {
         assert!(self.status.is_success(), "{self:?}");
         self.body
     }
@@ -71,11 +71,11 @@ fn at() -> DateTime<Utc> {
     "2026-03-16T02:30:00Z".parse().unwrap()
 }
 
-fn id(document: &Value) -> String {
+pub fn id(document: &Value) -> String {
     document["id"].as_str().unwrap().to_owned()
 }
 
-fn household(tax_code: &str) -> Value {
+pub fn household(tax_code: &str) -> Value {
     json!({
         "kind": "household",
         "name": "Bún ốc Phủ Tây Hồ",
@@ -85,7 +85,7 @@ fn household(tax_code: &str) -> Value {
     })
 }
 
-fn account(merchant: &str, digits: &str) -> Value {
+pub fn account(merchant: &str, digits: &str) -> Value {
     json!({
         "merchant_id": merchant,
         "bank_bin": "970436",
@@ -98,7 +98,7 @@ fn account(merchant: &str, digits: &str) -> Value {
 }
 
 impl Office {
-    async fn open(database: &Database) -> Self {
+    pub async fn open(database: &Database) -> Self {
         let mut state = state_over(database.store().await);
         state.clock = Clock::fixed(at());
         let link = first_start(&state.ledger.store, &state.entropy, at()).await;
@@ -122,23 +122,29 @@ impl Office {
         office
     }
 
-    async fn staff(&self, zones: &Value) -> String {
+    pub async fn staff(&self, zones: &Value) -> String {
         let body = json!({"name": "Đào", "role": "staff", "zone_ids": zones});
         let user = self.post(&self.admin, "/v1/users", &body).await.good();
         self.token(&json!({"label": "bàn 1", "user_id": id(&user)}))
             .await
     }
 
-    async fn token(&self, body: &Value) -> String {
+    pub async fn token(&self, body: &Value) -> String {
         let issued = self.post(&self.admin, "/v1/tokens", body).await.good();
         issued["secret"].as_str().unwrap().to_owned()
     }
 
-    async fn send(&self, method: Method, token: &str, path: &str, more: Option<&Value>) -> Answer {
+    pub async fn send(
+        &self,
+        method: Method,
+        token: &str,
+        path: &str,
+        more: Option<&Value>,
+    ) -> Answer {
         self.send_if(method, token, path, more, None).await
     }
 
-    async fn send_if(
+    pub async fn send_if(
         &self,
         method: Method,
         token: &str,
@@ -168,15 +174,15 @@ impl Office {
         }
     }
 
-    async fn get(&self, token: &str, path: &str) -> Answer {
+    pub async fn get(&self, token: &str, path: &str) -> Answer {
         self.send(Method::GET, token, path, None).await
     }
 
-    async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
         self.send(Method::POST, token, path, Some(body)).await
     }
 
-    async fn step(&self, token: &str, thing: &str, step: &str) -> Answer {
+    pub async fn step(&self, token: &str, thing: &str, step: &str) -> Answer {
         let kind = match thing.get(..3).unwrap() {
             "mer" => "merchants",
             "out" => "outlets",
@@ -186,12 +192,12 @@ impl Office {
         self.send(Method::POST, token, &path, None).await
     }
 
-    async fn merchant(&self, tax_code: &str) -> String {
+    pub async fn merchant(&self, tax_code: &str) -> String {
         let body = household(tax_code);
         id(&self.post(&self.maker, "/v1/merchants", &body).await.good())
     }
 
-    async fn active_merchant(&self, tax_code: &str) -> String {
+    pub async fn active_merchant(&self, tax_code: &str) -> String {
         let merchant = self.merchant(tax_code).await;
         self.step(&self.maker, &merchant, "submit").await.good();
         let review = self.step(&self.checker, &merchant, "start-review");
@@ -201,7 +207,7 @@ impl Office {
     }
 
     /// The ids of the first zones.
-    async fn zones(&self) -> Vec<String> {
+    pub async fn zones(&self) -> Vec<String> {
         let path = "/v1/zones/first-list";
         self.send(Method::POST, &self.admin, path, None)
             .await
@@ -210,7 +216,7 @@ impl Office {
         listed["data"].as_array().unwrap().iter().map(id).collect()
     }
 
-    async fn outlet(&self, merchant: &str, zone: &str, stall: &str) -> String {
+    pub async fn outlet(&self, merchant: &str, zone: &str, stall: &str) -> String {
         let body = json!({
             "merchant_id": merchant, "zone_id": zone, "stall_label": stall, "trade": "bún ốc",
         });
