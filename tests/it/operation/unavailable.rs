@@ -73,8 +73,8 @@ fn a_database_that_another_process_holds_is_answered_503_and_taken_up_again() {
         let mut holder = SqliteConnection::connect(database.url()).await.unwrap();
         let hold = sqlx::query("BEGIN IMMEDIATE").execute(&mut holder);
         hold.await.unwrap();
-        let (held, token) = (served.address.clone(), admin.clone());
-        let written = std::thread::spawn(move || add_user(&held, &token));
+        let (address, token) = (served.address.clone(), admin.clone());
+        let written = std::thread::spawn(move || add_user(&address, &token));
         let begun = Instant::now();
         let (first, second) = tokio::join!(bank.attempt(2), bank.attempt(3));
         assert_eq!((first.0, second.0), (Told::Refused, Told::Refused));
