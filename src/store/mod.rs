@@ -27,6 +27,7 @@ pub mod retention;
 pub mod rollups;
 mod setup;
 pub mod sources;
+pub mod told;
 pub mod transactions;
 pub mod zones;
 
