@@ -350,9 +350,13 @@ pub async fn authenticate(
     tx.rollback().await?;
     let before = now - LAST_USED_STEP;
     if live.token.last_used_at.is_none_or(|at| at <= before) {
-        let mut tx = store.begin_write().await?;
-        tokens::touch(&mut tx, live.token.id, before, now).await?;
-        tx.commit().await?;
+        match note_use(store, live.token.id, before, now).await {
+            // Whoever only reads goes on while nothing can be written.
+            Err(fault) if fault.is_unavailable() => {
+                tracing::warn!(fault = fault.chain(), "the use of a token was not noted");
+            }
+            noted => noted?,
+        }
     }
     Ok(Some(Principal {
         token: live.token.id,
@@ -360,6 +364,17 @@ pub async fn authenticate(
         role,
         scope,
     }))
+}
+
+async fn note_use(
+    store: &Store,
+    token: TokenId,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut tx = store.begin_write().await?;
+    tokens::touch(&mut tx, token, before, now).await?;
+    tx.commit().await
 }
 
 async fn record(
