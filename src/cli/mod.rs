@@ -6,6 +6,7 @@ mod callback;
 mod check;
 mod completions;
 mod config;
+mod demo;
 mod doctor;
 mod findings;
 mod healthcheck;
@@ -37,6 +38,8 @@ struct Cli {
 enum Command {
     /// Serve the pages and the API.
     Serve(serve::ServeOptions),
+    /// Show the whole pilot at work on sample data.
+    Demo(demo::DemoOptions),
     /// Encode and decode payment codes, one JSON object a line.
     #[command(subcommand)]
     Vietqr(vietqr::VietqrCommand),
@@ -75,6 +78,7 @@ pub fn run() -> ExitCode {
         .unwrap_or_else(|| Command::Serve(serve::ServeOptions::default()));
     let outcome = match &command {
         Command::Serve(options) => serve::run(options),
+        Command::Demo(options) => demo::run(options),
         Command::Vietqr(command) => vietqr::run(command),
         Command::Callback(command) => callback::run(command),
         Command::Import(command) => import::run(command),

@@ -44,6 +44,15 @@ use self::peer::TrustedProxies;
 use self::problem::Problem;
 use self::rate::RateLimits;
 
+/// What the front page shows to whoever comes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrontPage {
+    /// The zones and the ways in: a pilot's figures are for its staff.
+    Pilot,
+    /// Everything, under a banner: the data is invented.
+    SampleData,
+}
+
 /// What every handler may reach. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct AppState {
@@ -67,6 +76,8 @@ pub struct AppState {
     pub rates: RateLimits,
     /// Whether a private person's account is taken for a business.
     pub personal_accounts: PersonalAccounts,
+    /// What the front page shows.
+    pub front_page: FrontPage,
     /// Seals the cursors of lists; follows from the master key, so that every instance on one
     /// database takes the cursors of the others.
     pub page_key: PageKey,
@@ -87,6 +98,7 @@ impl AppState {
             deadlines: RequestDeadlines::default(),
             trusted: TrustedProxies::default(),
             rates: RateLimits::default(),
+            front_page: FrontPage::Pilot,
             personal_accounts: PersonalAccounts::Warn,
             page_key,
         }
