@@ -34,6 +34,7 @@ use crate::clock::Clock;
 use crate::domain::account::PersonalAccounts;
 use crate::entropy::Entropy;
 use crate::flows::intake::{Intake, Ledger};
+use crate::web;
 
 use self::code::Code;
 use self::idempotency::RunningKeys;
@@ -105,11 +106,14 @@ impl AppState {
     }
 }
 
-/// The whole service: the operations, the pages that explain them, and the layers around.
+/// The whole service: the operations, the pages that explain them, the pages for people, and
+/// the layers around.
 pub fn router(state: AppState) -> Router {
     let (operations, document) = routes::operations().split_for_parts();
     finish(
-        operations.merge(docs::router(&openapi::complete(document))),
+        operations
+            .merge(docs::router(&openapi::complete(document)))
+            .merge(web::router()),
         state,
     )
 }

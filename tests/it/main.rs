@@ -26,6 +26,7 @@ mod code_checks;
 mod docs_pages;
 mod establishments;
 mod events;
+mod front_page;
 mod http_habits;
 mod import_cli;
 mod imports;

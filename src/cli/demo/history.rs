@@ -138,8 +138,8 @@ async fn issue(
             expires_at: at + CODE_LIFETIME,
         },
     };
-    let issued = issue_code::issue(tx, &issuer, &request).await?;
-    issued.code.reference.context("our codes have a reference")
+    let made = issue_code::issue(tx, &issuer, &request).await?;
+    made.code.reference.context("our codes have a reference")
 }
 
 /// A transfer text in one of the shapes that banks give it.
