@@ -23,6 +23,7 @@ mod by_account;
 mod callbacks;
 mod code_changes;
 mod code_checks;
+mod demo;
 mod docs_pages;
 mod establishments;
 mod events;
