@@ -11,6 +11,7 @@ mod fields;
 mod javascript;
 pub mod json;
 mod payos;
+mod sepay_apikey;
 mod sepay_hmac;
 mod setup;
 mod signature;
@@ -72,6 +73,7 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &standard_webhooks::StandardWebhooks,
     &sepay_hmac::SepayHmac,
     &payos::Payos,
+    &sepay_apikey::SepayApikey,
 ];
 
 /// Finds the adapter that a source is configured with.
