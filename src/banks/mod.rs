@@ -6,6 +6,7 @@
 //!
 //! A new format is one new file and one line in [`ADAPTERS`].
 
+mod casso_v2;
 mod delivery;
 mod fields;
 mod javascript;
@@ -74,6 +75,7 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &sepay_hmac::SepayHmac,
     &payos::Payos,
     &sepay_apikey::SepayApikey,
+    &casso_v2::CassoV2,
 ];
 
 /// Finds the adapter that a source is configured with.
