@@ -6,6 +6,7 @@
 //!
 //! A new format is one new file and one line in [`ADAPTERS`].
 
+mod casso_v1;
 mod casso_v2;
 mod delivery;
 mod fields;
@@ -76,6 +77,7 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &payos::Payos,
     &sepay_apikey::SepayApikey,
     &casso_v2::CassoV2,
+    &casso_v1::CassoV1,
 ];
 
 /// Finds the adapter that a source is configured with.
