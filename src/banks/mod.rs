@@ -12,6 +12,7 @@ mod delivery;
 mod fields;
 mod javascript;
 pub mod json;
+mod pay2s;
 mod payos;
 mod sepay_apikey;
 mod sepay_hmac;
@@ -78,6 +79,7 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &sepay_apikey::SepayApikey,
     &casso_v2::CassoV2,
     &casso_v1::CassoV1,
+    &pay2s::Pay2s,
 ];
 
 /// Finds the adapter that a source is configured with.
