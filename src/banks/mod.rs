@@ -20,6 +20,7 @@ mod setup;
 mod signature;
 mod standard_webhooks;
 mod verdict;
+mod vietqr_vn;
 
 use chrono::{DateTime, Utc};
 use json::{Json, JsonError, Object};
@@ -80,6 +81,7 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &casso_v2::CassoV2,
     &casso_v1::CassoV1,
     &pay2s::Pay2s,
+    &vietqr_vn::VietqrVn,
 ];
 
 /// Finds the adapter that a source is configured with.
