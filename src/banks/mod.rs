@@ -14,6 +14,7 @@ mod javascript;
 pub mod json;
 mod pay2s;
 mod payos;
+mod query;
 mod sepay_apikey;
 mod sepay_hmac;
 mod setup;
@@ -21,6 +22,7 @@ mod signature;
 mod standard_webhooks;
 mod verdict;
 mod vietqr_vn;
+mod vnpay_ipn;
 
 use chrono::{DateTime, Utc};
 use json::{Json, JsonError, Object};
@@ -82,6 +84,7 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &casso_v1::CassoV1,
     &pay2s::Pay2s,
     &vietqr_vn::VietqrVn,
+    &vnpay_ipn::VnpayIpn,
 ];
 
 /// Finds the adapter that a source is configured with.
