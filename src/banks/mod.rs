@@ -12,6 +12,7 @@ mod delivery;
 mod fields;
 mod javascript;
 pub mod json;
+mod momo_ipn;
 mod pay2s;
 mod payos;
 mod query;
@@ -85,6 +86,7 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &pay2s::Pay2s,
     &vietqr_vn::VietqrVn,
     &vnpay_ipn::VnpayIpn,
+    &momo_ipn::MomoIpn,
 ];
 
 /// Finds the adapter that a source is configured with.
