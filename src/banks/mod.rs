@@ -24,6 +24,7 @@ mod standard_webhooks;
 mod verdict;
 mod vietqr_vn;
 mod vnpay_ipn;
+mod zalopay_callback;
 
 use chrono::{DateTime, Utc};
 use json::{Json, JsonError, Object};
@@ -87,6 +88,7 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &vietqr_vn::VietqrVn,
     &vnpay_ipn::VnpayIpn,
     &momo_ipn::MomoIpn,
+    &zalopay_callback::ZalopayCallback,
 ];
 
 /// Finds the adapter that a source is configured with.
