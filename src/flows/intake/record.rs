@@ -8,6 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::attribution::{self, Attributed};
+use super::delivery::sent_bytes;
 use super::{Ledger, Notice, Quarantine, Receipt};
 use crate::banks::Reading;
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
@@ -285,7 +286,7 @@ impl<'a> Batch<'a> {
             direction: fact.direction,
             amount: fact.amount,
             virtual_account: fact.virtual_account.clone(),
-            content: fact.content.clone(),
+            content: fact.content.clone().unwrap_or_default(),
             bank_reference: fact.bank_reference.clone(),
             order_reference: fact
                 .merchant_reference
@@ -360,10 +361,10 @@ impl<'a> Batch<'a> {
         if matches!(verdict, "accepted" | "duplicate") {
             return Ok(verdict);
         }
-        let hash = Sha256::digest(&notice.delivery.body);
+        let sent = sent_bytes(&notice.delivery);
         let bytes = SentBytes {
-            body_hash: &hash,
-            query: &notice.delivery.query,
+            body_hash: &sent.body_hash,
+            query: sent.query,
         };
         let source = notice.source;
         let again = callbacks::came_before(&mut self.tx, source, bytes, callback, verdict).await?;

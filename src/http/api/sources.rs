@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::PageQuery;
 use super::registry::{Versioned, by_id, change};
-use crate::banks::{ADAPTERS, Credentials, CredentialsFault, adapter_by_name};
+use crate::banks::{ADAPTERS, Credentials, CredentialsFault, Secret, adapter_by_name};
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{AccountId, SourceId, UserId};
 use crate::domain::source::SourceName;
@@ -41,19 +41,75 @@ const TOLERANCE_MAX_S: u32 = 3600;
 pub struct SourceCreation {
     /// The last part of its address for ever, such as `sepay`: `/v1/callbacks/sepay`.
     name: String,
-    /// The format it speaks: `standard_webhooks`, `sepay_hmac` or `payos`.
+    /// The format it speaks: `standard_webhooks`, `sepay_hmac`, `sepay_apikey`, `casso_v2`,
+    /// `casso_v1`, `payos`, `pay2s`, `vietqr_vn`, `vnpay_ipn`, `momo_ipn` or
+    /// `zalopay_callback`.
     adapter: String,
     /// The secret that the vendor made; made here, and shown once, when absent.
-    secret: Option<String>,
+    secret: Option<SecretDocument>,
     /// Of `standard_webhooks`: the sender's key for `v1a` signatures, `whpk_…`.
     ed25519_public_key: Option<String>,
-    /// Terminal or partner numbers of the vendor, where its format has any.
+    /// Terminal or partner numbers of the vendor, where its format has any: `vnp_TmnCode` of
+    /// `vnpay_ipn`, `accessKey` and `partnerCode` of `momo_ipn`, `app_id` of
+    /// `zalopay_callback`. A notice of another terminal is refused.
     #[serde(default)]
     config: BTreeMap<String, String>,
     /// How old or early a signed time may be, in seconds; 300 when absent.
     tolerance_s: Option<u32>,
-    /// The accounts it may speak for: a notice about another one makes no payment.
+    /// The accounts it may speak for: a notice about another one makes no payment. Formats
+    /// that name no account (`vnpay_ipn`, `momo_ipn`, `zalopay_callback`) take one only.
     account_ids: Vec<String>,
+}
+
+/// A secret shared with a vendor: a text, or the login of `vietqr_vn`, whose vendor logs in
+/// here.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = SourceSecret, example = json!("6f1d…"))]
+pub enum SecretDocument {
+    /// A key or a token.
+    Text(String),
+    /// A name and a password.
+    Login(LoginDocument),
+}
+
+/// The name and password with which a vendor logs in.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SourceLogin, example = json!({"username": "vietqr-1f2e3d4c", "password": "6f1d…"}))]
+pub struct LoginDocument {
+    /// Without a colon.
+    username: String,
+    /// 12 bytes or more.
+    password: String,
+}
+
+impl From<SecretDocument> for Secret {
+    fn from(document: SecretDocument) -> Self {
+        match document {
+            // As it will be read from the store, so that what is checked is what is used.
+            SecretDocument::Text(text) => Self::from_stored(&text),
+            SecretDocument::Login(login) => Self::login(login.username, login.password),
+        }
+    }
+}
+
+impl From<Secret> for SecretDocument {
+    fn from(secret: Secret) -> Self {
+        match secret {
+            Secret::Text(text) => Self::Text(text.expose_secret().to_owned()),
+            Secret::Login { username, password } => Self::Login(LoginDocument {
+                username,
+                password: password.expose_secret().to_owned(),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for SecretDocument {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SecretDocument(…)")
+    }
 }
 
 /// A vendor account at a bank or aggregator.
@@ -123,7 +179,7 @@ pub struct SourceDocument {
 pub struct IssuedSourceDocument {
     source: SourceDocument,
     /// For the vendor's page; null when the vendor made it. Nobody can show it again.
-    secret: Option<String>,
+    secret: Option<SecretDocument>,
 }
 
 impl SourceDocument {
@@ -156,7 +212,7 @@ impl SourceDocument {
 
 impl IssuedSourceDocument {
     pub(super) fn new(known: KnownSource) -> Result<Self, Problem> {
-        let secret = known.made_secret.map(|it| it.expose_secret().to_owned());
+        let secret = known.made_secret.map(SecretDocument::from);
         let source = SourceDocument::new(known.source, &known.accounts)?;
         Ok(Self { source, secret })
     }
@@ -197,7 +253,7 @@ impl SourceCreation {
         Ok(SourceRequest {
             name: name.expect(read),
             adapter: adapter.expect(read),
-            secret: self.secret.clone(),
+            secret: self.secret.clone().map(Secret::from),
             ed25519_public_key: self.ed25519_public_key.clone(),
             config: self.config.clone(),
             tolerance_s,
@@ -227,8 +283,16 @@ impl From<SourceError> for Problem {
                         "/ed25519_public_key".to_owned()
                     }
                     CredentialsFault::UnknownSetting(name) => format!("/config/{name}"),
+                    CredentialsFault::MissingSetting(name) => format!("/config/{name}"),
                 };
                 FieldError::explain(pointer, &fault).into()
+            }
+            SourceError::OneAccountOnly => {
+                let text = Text::new(
+                    "Định dạng này không nêu tài khoản, nên chỉ gắn với một tài khoản.",
+                    "This format names no account, so it is bound to one only.",
+                );
+                FieldError::new("/account_ids", "one_account_only", text).into()
             }
             SourceError::UnknownAccount(place) => {
                 let text = Text::new("Không có tài khoản này.", "There is no such account.");
