@@ -14,7 +14,7 @@ const NAMES: [&str; 7] = [
     "BASE", "ADMIN", "ADMIN2", "STAFF", "STAFF2", "MERCHANT", "TILL",
 ];
 /// How long a thing may take that comes about by itself.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running demo; it ends with the test.
 struct Demo {
@@ -99,7 +99,9 @@ fn until(what: &str, holds: impl Fn() -> bool) {
 
 fn count(demo: &Demo, figure: &str) -> i64 {
     let answer = demo.get("STAFF", &format!("/v1/adoption/indicators/{figure}"));
-    answer["indicator"]["figures"][0]["numerator"].as_i64().unwrap_or(0)
+    answer["indicator"]["figures"][0]["numerator"]
+        .as_i64()
+        .unwrap_or(0)
 }
 
 #[test]
