@@ -26,6 +26,7 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
                 idempotency_keys = forgotten.idempotency_keys,
                 links = forgotten.links,
                 days = forgotten.days,
+                texts = forgotten.texts,
                 "what has had its time is forgotten"
             ),
             Err(error) => tracing::warn!(

@@ -1,9 +1,10 @@
-//! Forgetting what has had its time: expired keys of requests, used links, raw bank notices.
+//! Forgetting what has had its time: expired keys of requests, used links, raw bank notices and
+//! the names and accounts in transfer texts.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 
-use crate::domain::day::local_day;
+use crate::domain::day::{local_day, start_of_day};
 use crate::store::audit::{self, AuditEntry};
 use crate::store::{Store, StoreError, idempotency, retention};
 
@@ -33,6 +34,8 @@ pub struct Forgotten {
     pub links: u64,
     /// Days whose raw notices can no longer be read.
     pub days: u64,
+    /// Transfer texts of which only our reference is left.
+    pub texts: u64,
 }
 
 impl Round<'_> {
@@ -60,7 +63,23 @@ impl Round<'_> {
                 forgotten.days += 1;
             }
         }
+        forgotten.texts = self.mask_texts(kept_since).await?;
         Ok(forgotten)
+    }
+
+    /// Masks the transfer texts of the days before one, step by step.
+    async fn mask_texts(&self, kept_since: NaiveDate) -> Result<u64, StoreError> {
+        let (before, mut masked) = (start_of_day(kept_since), 0);
+        while (self.go_on)() {
+            let mut tx = self.store.begin_write().await?;
+            let step = retention::mask_texts(&mut tx, before, STEP, self.now).await?;
+            tx.commit().await?;
+            masked += step;
+            if step == 0 {
+                break;
+            }
+        }
+        Ok(masked)
     }
 
     /// Removes a day's bodies step by step, then its key; whether the key has gone.

@@ -3,7 +3,8 @@
 //!
 //! A raw body is destroyed twice: its sealed bytes are removed, and the key of its day goes
 //! when the last of them has gone, so that what is left in free pages and in older backups of
-//! the database cannot be read. Hash, verdict and the name of the key remain.
+//! the database cannot be read. Hash, verdict and the name of the key remain. With the raw
+//! body goes what its transfer text says beside our reference.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
@@ -98,6 +99,34 @@ pub async fn destroy_key(
             .map(|done| done.rows_affected())
     })?;
     Ok(affected == 1)
+}
+
+/// Masks the transfer texts of at most `limit` transactions that were recorded before a
+/// moment; how many is returned. Of a text only the reference stays that its payment was
+/// attributed by; the texts of credits that wait in suspense stay until they are settled.
+pub async fn mask_texts(
+    tx: &mut Tx,
+    before: DateTime<Utc>,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE bank_transactions SET
+            content = COALESCE((SELECT c.reference FROM payments p
+                JOIN payment_codes c ON c.id = p.code_id
+                WHERE p.transaction_id = bank_transactions.id), ''),
+            text_masked_at = $3
+        WHERE id IN (SELECT t.id FROM bank_transactions t
+            WHERE t.recorded_at < $1 AND t.text_masked_at IS NULL
+                AND NOT EXISTS (SELECT 1 FROM suspense_items s
+                    WHERE s.transaction_id = t.id AND s.state = 'open')
+            ORDER BY t.recorded_at LIMIT $2)";
+    Ok(on_engine!(tx, |connection| {
+        let query = sqlx::query(SQL).bind(before).bind(limit).bind(now);
+        query
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?)
 }
 
 /// Forgets one-time links that give nothing any more; how many is returned.

@@ -17,12 +17,14 @@ use super::bank::{REFERENCE, SECRET};
 use super::process::Site;
 use crate::database::{Database, on_both_engines, run_on_sqlite};
 use crate::notices::sepay;
+use crate::sepay::SepayNotice;
 use crate::street::{ACCOUNT, Street, now};
 
 on_both_engines!(
     raw_notices_go_after_their_retention_and_wait_for_suspense,
     expired_keys_and_links_go_and_live_ones_stay,
     bodies_go_in_steps_and_the_key_goes_last,
+    a_transfer_text_keeps_only_its_reference_after_the_retention,
 );
 
 async fn round(store: &Store, now: DateTime<Utc>) -> Forgotten {
@@ -125,7 +127,7 @@ async fn expired_keys_and_links_go_and_live_ones_stay(database: Database) {
         Forgotten {
             idempotency_keys: 1,
             links: 2,
-            days: 0
+            ..Forgotten::default()
         }
     );
     let mut tx = store.begin_write().await.unwrap();
@@ -241,4 +243,61 @@ fn delivery(source: SourceId, step: i64, received_at: DateTime<Utc>) -> NewCallb
         reason: String::new(),
         verified_with: "current",
     }
+}
+
+async fn a_transfer_text_keeps_only_its_reference_after_the_retention(database: Database) {
+    let street = Street::open(database.store().await).await;
+    street.code(REFERENCE, None).await;
+    street.source("sepay", "sepay_hmac", SECRET, None).await;
+    let named = format!("CT tu 19001234 NGUYEN VAN AN {REFERENCE} toi 1030000000117");
+    let unnamed = "CT tu 19001235 TRAN THI BICH com trua";
+    for (id, content) in [(1, named.as_str()), (2, unnamed)] {
+        let (headers, body) = sepay(id, 45_000, content, ACCOUNT, 41);
+        assert_eq!(street.deliver("sepay", &headers, &body).await.0, 200);
+    }
+    let seller = street.seller(false).await;
+    let texts = async || {
+        let (_, page) = street.get(&seller, "/v1/bank-transactions").await;
+        let rows = page["data"].as_array().unwrap().iter();
+        let mut texts: Vec<_> = rows
+            .map(|row| row["content"].as_str().unwrap().to_owned())
+            .collect();
+        texts.sort();
+        texts
+    };
+    let kept = round(&street.store, now() + TimeDelta::days(90)).await;
+    assert_eq!(
+        (kept.texts, texts().await),
+        (0, vec![named, unnamed.to_owned()])
+    );
+    let later = now() + TimeDelta::days(91);
+    assert_eq!(round(&street.store, later).await.texts, 1);
+    assert_eq!(texts().await, [unnamed, REFERENCE], "one waits in suspense");
+    let settle = "UPDATE suspense_items SET state = 'settled' WHERE state = 'open'
+        RETURNING version";
+    assert_eq!(number(&database, settle).await, 1);
+    assert_eq!(round(&street.store, later).await.texts, 1);
+    assert_eq!(texts().await, ["", REFERENCE]);
+    assert_eq!(round(&street.store, later).await.texts, 0);
+    // What it was taken for is still explained.
+    let (_, page) = street.get(&seller, "/v1/payments").await;
+    let id = page["data"][0]["id"].as_str().unwrap().to_owned();
+    let (_, why) = street
+        .get(&seller, &format!("/v1/payments/{id}/explanation"))
+        .await;
+    assert_eq!(why["reference"], REFERENCE);
+    assert_eq!(check_books::check(&street.store, 20).await.unwrap(), []);
+    // The same notice again is still the same.
+    street.clock.advance(TimeDelta::days(91));
+    let again = SepayNotice {
+        id: 1,
+        amount: 45_000,
+        content: "CT tu 19001234",
+        account: ACCOUNT,
+        second: 41,
+    };
+    let (headers, body) = again.signed(SECRET, later);
+    assert_eq!(street.deliver("sepay", &headers, &body).await.0, 200);
+    let (_, page) = street.get(&seller, "/v1/payments").await;
+    assert_eq!(page["data"].as_array().unwrap().len(), 1);
 }
