@@ -209,6 +209,19 @@ pub async fn find_by_stall(
     row.map(Outlet::try_from).transpose()
 }
 
+/// The outlets within reach that are not closed, in the order of their registration.
+pub async fn not_closed(tx: &mut Tx, reach: Reach) -> Result<Vec<Outlet>, StoreError> {
+    const SQL: &str = select_within_reach!("AND o.state <> 'closed' ORDER BY o.id");
+    let rows: Vec<OutletRow> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .fetch_all(connection)
+            .await
+    })?;
+    rows.into_iter().map(Outlet::try_from).collect()
+}
+
 /// Outlets within reach in the order of their registration, after the given one.
 pub async fn list(
     tx: &mut Tx,

@@ -371,7 +371,9 @@ async fn an_outlet_reads_back_in_every_state_and_its_stall_is_taken_once(databas
     }
     let all = OutletFilter::default();
     let rest = outlets::list(&mut tx, Reach::Everything, all, Some(wanted.id), 9).await;
-    assert_eq!(rest.unwrap(), [second]);
+    assert_eq!(rest.unwrap(), std::slice::from_ref(&second));
+    let there = outlets::not_closed(&mut tx, Reach::Merchant(merchant.id)).await;
+    assert_eq!(there.unwrap(), [second]);
     let foreign = Reach::Merchant(MerchantId::from_uuid(Uuid::from_u128(9)));
     for reach in [foreign, Reach::ZonesOf(user(7))] {
         assert_eq!(
@@ -380,6 +382,7 @@ async fn an_outlet_reads_back_in_every_state_and_its_stall_is_taken_once(databas
         );
         let listed = outlets::list(&mut tx, reach, all, None, 9).await;
         assert_eq!(listed.unwrap(), []);
+        assert_eq!(outlets::not_closed(&mut tx, reach).await.unwrap(), []);
     }
 }
 
