@@ -2,7 +2,7 @@
 //! true. A merchant is held before its outlets, always in this order.
 
 use super::{StoreError, Tx, expect_one, on_engine};
-use crate::domain::ids::{MerchantId, OutletId};
+use crate::domain::ids::{MerchantId, OutletId, SourceId};
 
 /// Holds a merchant's row.
 pub async fn merchant(tx: &mut Tx, id: MerchantId) -> Result<(), StoreError> {
@@ -29,4 +29,17 @@ pub async fn outlet(tx: &mut Tx, id: OutletId) -> Result<(), StoreError> {
             .map(|done| done.rows_affected())
     })?;
     expect_one("outlets", affected)
+}
+
+/// Holds a source's row.
+pub async fn source(tx: &mut Tx, id: SourceId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE sources SET version = version WHERE id = $1";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(id.uuid())
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    expect_one("sources", affected)
 }

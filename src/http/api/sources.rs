@@ -15,6 +15,7 @@ use crate::banks::{ADAPTERS, Credentials, CredentialsFault, adapter_by_name};
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{AccountId, SourceId, UserId};
 use crate::domain::source::SourceName;
+use crate::domain::source_health::Health;
 use crate::flows::register_source::{self, KnownSource, SourceError, SourceRequest};
 use crate::http::AppState;
 use crate::http::auth::{Admin, Staff};
@@ -23,7 +24,6 @@ use crate::http::idempotency::{Begun, Creation, IdempotencyKey};
 use crate::http::language::Text;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, FieldErrors, Problem};
-use crate::store::sources::{self, SourceRow};
 
 /// The most accounts that are named when a source is asked for.
 const ACCOUNTS_MAX: usize = 200;
@@ -68,6 +68,11 @@ pub struct SourceCreation {
     "config": {},
     "tolerance_s": 300,
     "account_ids": ["acc_01920000000070008000000000000001"],
+    "health": {
+        "state": "live",
+        "last_heard_at": "2026-11-24T10:30:00+07:00",
+        "usual_gap_s": 43_200,
+    },
     "requested_by": "usr_01920000000070008000000000000001",
     "approved_by": "usr_01920000000070008000000000000002",
     "secret_created_at": "2026-11-23T09:00:00+07:00",
@@ -92,6 +97,7 @@ pub struct SourceDocument {
     tolerance_s: i64,
     /// The accounts it may speak for.
     account_ids: Vec<String>,
+    health: HealthDocument,
     requested_by: String,
     approved_by: Option<String>,
     secret_created_at: String,
@@ -106,6 +112,19 @@ pub struct SourceDocument {
     next_secret_created_at: Option<String>,
     created_at: String,
     version: i64,
+}
+
+/// How a source is heard, judged by its own rhythm of the 28 days before it was last heard.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SourceHealth)]
+pub struct HealthDocument {
+    /// `live`, `late` (silent for longer than usual), `silent` (for more than twice as long,
+    /// or never heard) or `closed` (not let in, or switched off).
+    state: &'static str,
+    /// Its last authentic delivery of any kind.
+    last_heard_at: Option<String>,
+    /// How long it is silent as a rule, in seconds; null for one that was never heard.
+    usual_gap_s: Option<i64>,
 }
 
 /// A source, with its secret when that was made here just now.
@@ -127,7 +146,13 @@ pub struct IssuedSourceDocument {
 }
 
 impl SourceDocument {
-    fn new(source: SourceRow, accounts: &[AccountId]) -> Result<Self, Problem> {
+    fn new(known: KnownSource) -> Result<Self, Problem> {
+        let KnownSource {
+            source,
+            accounts,
+            health,
+            ..
+        } = known;
         let state = source.state()?;
         let person = |id: Uuid| UserId::from_uuid(id).to_string();
         Ok(Self {
@@ -140,6 +165,7 @@ impl SourceDocument {
             config: serde_json::from_str(&source.config).unwrap_or_default(),
             tolerance_s: source.tolerance_s,
             account_ids: accounts.iter().map(ToString::to_string).collect(),
+            health: health.into(),
             requested_by: state.requested_by().to_string(),
             approved_by: state.approved_by().map(|it| it.to_string()),
             secret_created_at: to_rfc3339(source.secret_created_at),
@@ -156,9 +182,20 @@ impl SourceDocument {
 
 impl IssuedSourceDocument {
     pub(super) fn new(known: KnownSource) -> Result<Self, Problem> {
-        let secret = known.made_secret.map(|it| it.expose_secret().to_owned());
-        let source = SourceDocument::new(known.source, &known.accounts)?;
+        let secret = known.made_secret.as_ref();
+        let secret = secret.map(|it| it.expose_secret().to_owned());
+        let source = SourceDocument::new(known)?;
         Ok(Self { source, secret })
+    }
+}
+
+impl From<Health> for HealthDocument {
+    fn from(health: Health) -> Self {
+        Self {
+            state: health.state.as_str(),
+            last_heard_at: health.last_heard_at.map(to_rfc3339),
+            usual_gap_s: health.usual_gap.map(|gap| gap.num_seconds()),
+        }
     }
 }
 
@@ -273,7 +310,7 @@ pub async fn create(
     path = "/v1/sources/{id}",
     tag = "bank in",
     summary = "Read a source",
-    description = "For staff. No secret is shown.",
+    description = "For staff. No secret is shown. `health` tells whether it is heard as usual.",
     operation_id = "read_source",
     params(("id" = String, Path, description = "The source.")),
     responses((status = 200, description = "The source.", body = SourceDocument))
@@ -284,7 +321,7 @@ pub async fn read(
     Path(id): Path<SourceId>,
 ) -> Result<Versioned<SourceDocument>, Problem> {
     let mut tx = state.ledger.store.begin_read().await?;
-    shown(register_source::read(&mut tx, id).await?)
+    shown(register_source::read(&mut tx, id, state.clock.now()).await?)
 }
 
 /// The sources in the order of their creation.
@@ -293,7 +330,7 @@ pub async fn read(
     path = "/v1/sources",
     tag = "bank in",
     summary = "List the sources",
-    description = "For staff. No secret is shown; the accounts of each stand in its own document.",
+    description = "For staff. No secret is shown. `health` tells whether each is heard as usual.",
     operation_id = "list_sources",
     params(PageQuery),
     responses((status = 200, description = "A page of sources.", body = Page<SourceDocument>))
@@ -309,19 +346,14 @@ pub async fn list(
         .request("sources", &caller.actor, query.limit, cursor)?;
     let after = request.after().map(|it| SourceId::from_uuid(it.id));
     let mut tx = state.ledger.store.begin_read().await?;
-    let mut known = Vec::new();
-    for row in sources::list(&mut tx, after, request.fetch_rows()).await? {
-        known.push(register_source::with_accounts(&mut tx, row).await?);
-    }
+    let (limit, now) = (request.fetch_rows(), state.clock.now());
+    let known = register_source::list(&mut tx, after, limit, now).await?;
     let position = |known: &KnownSource| by_id(known.source.id);
-    let page = request.page(known, position, |known| {
-        SourceDocument::new(known.source, &known.accounts)
-    });
+    let page = request.page(known, position, SourceDocument::new);
     Ok(Json(page.transpose()?))
 }
 
 pub(super) fn shown(known: KnownSource) -> Result<Versioned<SourceDocument>, Problem> {
     let version = known.source.version;
-    let document = SourceDocument::new(known.source, &known.accounts)?;
-    Ok(Versioned(version, document))
+    Ok(Versioned(version, SourceDocument::new(known)?))
 }

@@ -103,8 +103,8 @@ pub async fn tickets(
     rows.into_iter().map(row).collect()
 }
 
-/// The notices of each day with any, of all sources; none for who does not ask about
-/// everything.
+/// The notices of each day with any, of all sources or the one that is asked about; none for
+/// who asks about zones.
 pub async fn notices(
     tx: &mut Tx,
     area: &Area,
@@ -116,14 +116,17 @@ pub async fn notices(
             CAST(SUM(failed) AS BIGINT) AS failed,
             CAST(SUM(quarantined) AS BIGINT) AS quarantined,
             CAST(SUM(conflict) AS BIGINT) AS conflict
-        FROM source_days WHERE day >= $1 AND day <= $2 GROUP BY day ORDER BY day";
-    if area.scope() != Scope::Everything {
+        FROM source_days
+        WHERE day >= $1 AND day <= $2 AND ($3 IS NULL OR source_id = $3)
+        GROUP BY day ORDER BY day";
+    if area.scope() == Scope::Zones {
         return Ok(BTreeMap::new());
     }
     let rows: Vec<NoticeDay> = on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(window.first())
             .bind(window.last())
+            .bind(area.source())
             .fetch_all(connection)
             .await
     })?;

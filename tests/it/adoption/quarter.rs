@@ -213,7 +213,8 @@ impl Quarter {
         body
     }
 
-    async fn post(&self, token: &str, path: &str, body: &Value) -> Value {
+    /// The document that a good request with a body is answered with.
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Value {
         let request = Request::builder()
             .method(Method::POST)
             .uri(path)
