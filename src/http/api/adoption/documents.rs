@@ -95,7 +95,7 @@ pub struct IndicatorDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Scorecard, example = json!({
     "window": {"from": "2026-11-01", "to": "2026-11-30"},
-    "place": {"kind": "zone", "zone": "TH-QK", "ward": null},
+    "place": {"kind": "zone", "zone": "TH-QK", "ward": null, "source": null},
     "census": [{"zone": "TH-QK", "version": 1, "surveyed_on": "2026-09-14", "stale": false}],
     "completeness": "provisional",
     "silent_sources": [],
@@ -142,7 +142,7 @@ pub struct NumberDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IndicatorAnswer, example = json!({
     "window": {"from": "2026-11-23", "to": "2026-11-23"},
-    "place": {"kind": "ward", "zone": null, "ward": "Tây Hồ"},
+    "place": {"kind": "ward", "zone": null, "ward": "Tây Hồ", "source": null},
     "census": [],
     "completeness": "final",
     "silent_sources": [],
