@@ -221,6 +221,7 @@ pub async fn censuses(
     rows.into_iter().map(census).collect()
 }
 
+/// What was paid in a window or on a day.
 #[derive(Debug, sqlx::FromRow)]
 struct Sums {
     payments: i64,
@@ -228,6 +229,19 @@ struct Sums {
     received_vnd: i64,
     by_account_payments: i64,
     by_account_sale_vnd: i64,
+}
+
+impl From<Sums> for Counts {
+    fn from(sums: Sums) -> Self {
+        Self {
+            payments: sums.payments,
+            sale_vnd: sums.sale_vnd,
+            received_vnd: sums.received_vnd,
+            by_account_payments: sums.by_account_payments,
+            by_account_sale_vnd: sums.by_account_sale_vnd,
+            ..Self::default()
+        }
+    }
 }
 
 async fn sums(tx: &mut Tx, area: &Area, window: Window) -> Result<Counts, StoreError> {
@@ -252,14 +266,7 @@ async fn sums(tx: &mut Tx, area: &Area, window: Window) -> Result<Counts, StoreE
             .fetch_one(connection)
             .await
     })?;
-    Ok(Counts {
-        payments: sums.payments,
-        sale_vnd: sums.sale_vnd,
-        received_vnd: sums.received_vnd,
-        by_account_payments: sums.by_account_payments,
-        by_account_sale_vnd: sums.by_account_sale_vnd,
-        ..Counts::default()
-    })
+    Ok(sums.into())
 }
 
 async fn tickets(tx: &mut Tx, area: &Area, window: Window) -> Result<TicketHistogram, StoreError> {

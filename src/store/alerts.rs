@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::reach::Reach;
+use super::reach::{Reach, reaches_merchant};
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::ids::{AlertId, MerchantId};
 
@@ -60,7 +60,7 @@ macro_rules! select_alerts {
                 settled_at,
                 settled_by,
                 settled_note
-            FROM alerts ",
+            FROM alerts a ",
             $rest
         )
     };
@@ -119,12 +119,10 @@ pub async fn newest(
 /// How many alerts within reach wait for a person. In someone's zones are those of the
 /// merchants with an outlet there.
 pub async fn open_count(tx: &mut Tx, reach: Reach) -> Result<i64, StoreError> {
-    const SQL: &str = "SELECT COUNT(*) FROM alerts
-        WHERE settled_at IS NULL
-            AND ($1 IS NULL OR merchant_id = $1)
-            AND ($2 IS NULL OR merchant_id IN (
-                SELECT o.merchant_id FROM outlets o
-                JOIN user_zones z ON z.zone_id = o.zone_id WHERE z.user_id = $2))";
+    const SQL: &str = concat!(
+        "SELECT COUNT(*) FROM alerts a WHERE a.settled_at IS NULL AND ",
+        reaches_merchant!("a.merchant_id")
+    );
     Ok(on_engine!(tx, |connection| {
         let query = sqlx::query_scalar(SQL)
             .bind(reach.merchant())
@@ -137,10 +135,9 @@ pub async fn open_count(tx: &mut Tx, reach: Reach) -> Result<i64, StoreError> {
 macro_rules! select_within_reach {
     ($rest:literal) => {
         select_alerts!(concat!(
-            "WHERE ($1 IS NULL OR merchant_id = $1)
-                AND ($2 IS NULL OR merchant_id IN (
-                    SELECT o.merchant_id FROM outlets o
-                    JOIN user_zones z ON z.zone_id = o.zone_id WHERE z.user_id = $2)) ",
+            "WHERE ",
+            reaches_merchant!("a.merchant_id"),
+            " ",
             $rest
         ))
     };
