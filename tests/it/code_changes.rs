@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::database::{Database, on_both_engines};
-use crate::market::{Answer, Market, ids, minutes_later};
+use crate::market::{Market, ids, minutes_later};
+use crate::service::Answer;
 use crate::stalls::{self, Stall, account_number};
 
 on_both_engines!(

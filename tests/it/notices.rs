@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::database::{Database, on_both_engines};
 use crate::operation::count;
-use crate::sepay::SepayNotice;
+use crate::sepay::{SepayNotice, second};
 use crate::street::{ACCOUNT, Street, now};
 
 on_both_engines!(
@@ -74,14 +74,15 @@ pub fn sepay(
     amount: i64,
     content: &str,
     account: &str,
-    second: u32,
+    at_second: u32,
 ) -> (Vec<(String, String)>, String) {
     SepayNotice {
         id,
         amount,
         content,
         account,
-        second,
+        bank_number: id,
+        booked_at: second(at_second),
     }
     .signed(SECRET, now())
 }

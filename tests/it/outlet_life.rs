@@ -10,7 +10,8 @@ use phocho::store::{audit, rollups, zones};
 use serde_json::{Value, json};
 
 use crate::database::{Database, on_both_engines};
-use crate::market::{Answer, Credit, Market, ids, minutes_later};
+use crate::market::{Credit, Market, ids, minutes_later};
+use crate::service::Answer;
 use crate::stalls::{self, Stall, account_number, opening};
 
 on_both_engines!(

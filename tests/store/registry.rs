@@ -30,6 +30,7 @@ use phocho::store::{Store, Tx};
 use uuid::Uuid;
 
 use crate::database::{Database, on_both_engines};
+use crate::stalls::zone_of;
 
 on_both_engines!(
     a_zone_reads_back_with_its_wards_and_its_code_is_taken_once,
@@ -58,18 +59,7 @@ fn reason() -> Reason {
 
 fn zone(number: u128) -> Zone {
     let seed = &ZoneSeed::all()[usize::try_from(number).unwrap() % ZoneSeed::all().len()];
-    Zone {
-        id: ZoneId::from_uuid(Uuid::from_u128(number)),
-        code: seed.code.clone(),
-        kind: seed.kind,
-        name: TradeName::parse(&seed.name).unwrap(),
-        role: seed.role,
-        wards: seed.wards.clone(),
-        note: seed.note.clone(),
-        facts_verified: seed.facts_verified,
-        created_at: at(),
-        version: 1,
-    }
+    zone_of(seed, ZoneId::from_uuid(Uuid::from_u128(number)), at())
 }
 
 fn merchant(number: u128, tax_code: &str, name: &str) -> Merchant {
