@@ -142,7 +142,7 @@ impl AdoptionQuery {
             [(_, source)] => faults
                 .check("source", SourceName::parse(source))
                 .map(AskedPlace::Source),
-            [ref given @ ..] => {
+            ref given => {
                 for (name, _) in given {
                     let text = Text::new(
                         "Chỉ ghi một trong ba: zone, ward hoặc source.",
