@@ -15,5 +15,6 @@ RUN mkdir -m 0700 data
 VOLUME /var/lib/phocho/data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["phocho", "healthcheck"]
 ENTRYPOINT ["phocho"]
 CMD ["serve"]

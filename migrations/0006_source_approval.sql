@@ -8,3 +8,7 @@ ALTER TABLE sources ADD COLUMN approved_by UUID;
 ALTER TABLE sources ADD COLUMN next_secret_sealed BYTEA;
 ALTER TABLE sources ADD COLUMN next_secret_requested_by UUID;
 ALTER TABLE sources ADD COLUMN next_secret_created_at TIMESTAMPTZ;
+
+-- Since when an account is no longer bound. The row stays: what was credited while it was
+-- bound was credited rightly.
+ALTER TABLE source_accounts ADD COLUMN unbound_at TIMESTAMPTZ;

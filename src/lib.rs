@@ -13,7 +13,8 @@
 //! 5. [`flows`]: use cases. A flow opens a transaction, asks the domain what to do and has
 //!    the store write it. `flows::intake` holds the queue and the one writer of bank notices.
 //! 6. [`http`]: the JSON API: bytes to domain values and back.
-//! 7. [`cli`]: the commands.
+//! 7. [`web`]: pages for people, from templates.
+//! 8. [`cli`]: the commands; `cli::demo` is the whole pilot on sample data.
 //!
 //! Beside them: [`clock`] reads the time, [`entropy`] draws random bytes, [`vault`] seals
 //! secrets at rest, [`config`] reads settings, [`telemetry`] writes logs.
@@ -39,3 +40,4 @@ pub mod store;
 pub mod telemetry;
 pub mod vault;
 pub mod vietqr;
+pub mod web;

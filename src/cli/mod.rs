@@ -6,9 +6,11 @@ mod callback;
 mod check;
 mod completions;
 mod config;
+mod demo;
 mod doctor;
 mod findings;
 mod healthcheck;
+mod import;
 mod inspect;
 mod lines;
 mod migrate;
@@ -36,12 +38,17 @@ struct Cli {
 enum Command {
     /// Serve the pages and the API.
     Serve(serve::ServeOptions),
+    /// Show the whole pilot at work on sample data.
+    Demo(demo::DemoOptions),
     /// Encode and decode payment codes, one JSON object a line.
     #[command(subcommand)]
     Vietqr(vietqr::VietqrCommand),
     /// Verify bank notices and match transfer texts, one JSON object a line.
     #[command(subcommand)]
     Callback(callback::CallbackCommand),
+    /// Import a census or merchants from a CSV file; a trial unless --commit is given.
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     /// Bring the database's schema up to date.
     Migrate(migrate::MigrateOptions),
     /// Copy the database, while it is in use, into a new file.
@@ -71,8 +78,10 @@ pub fn run() -> ExitCode {
         .unwrap_or_else(|| Command::Serve(serve::ServeOptions::default()));
     let outcome = match &command {
         Command::Serve(options) => serve::run(options),
+        Command::Demo(options) => demo::run(options),
         Command::Vietqr(command) => vietqr::run(command),
         Command::Callback(command) => callback::run(command),
+        Command::Import(command) => import::run(command),
         Command::Migrate(options) => migrate::run(options),
         Command::Backup(options) => backup::run(options),
         Command::Restore(options) => restore::run(options),

@@ -17,7 +17,7 @@ use super::open::{DataOptions, database_url};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::domain::day::vietnam_offset;
-use crate::store::files::{companions, take_alone};
+use crate::store::files::{companions, give_to_owner_of, take_alone};
 use crate::store::{DatabaseUrl, Store};
 
 /// Which backup, and whether only to look at it.
@@ -124,6 +124,9 @@ async fn put_in_place(
         eprintln!("phocho: nothing was changed");
         return Ok(ExitCode::from(1));
     }
+    let folder = database.parent().filter(|it| !it.as_os_str().is_empty());
+    let model = Some(database).filter(|database| database.exists());
+    give_to_owner_of(model.or(folder).unwrap_or(Path::new(".")), &arrival)?;
     let aside = put_aside(database, Clock::System.now())?;
     fs::rename(&arrival, database)?;
     sync_folder_of(database)?;
@@ -156,7 +159,9 @@ fn copy_durably(from: &Path, to: &Path) -> anyhow::Result<()> {
 /// Gives the present database a dated name, with the files that belong to it: what was
 /// committed last may still lie in them, and beside another database they would damage it.
 fn put_aside(database: &Path, now: DateTime<Utc>) -> anyhow::Result<Option<PathBuf>> {
-    let stamp = now.with_timezone(&vietnam_offset()).format("%Y%m%d-%H%M%S");
+    let stamp = now
+        .with_timezone(&vietnam_offset())
+        .format("%Y%m%d-%H%M%S-%3f");
     let aside = database.with_extension(format!("before-{stamp}.db"));
     if aside.exists() {
         bail!("{} is there already; try again", aside.display());

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use super::open::open_ledger;
 use super::upkeep::keep_house;
@@ -74,55 +75,89 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<ExitCode> {
 async fn serve(settings: &Settings, metrics: Metrics) -> anyhow::Result<ExitCode> {
     let termination = Termination::listen().context("signals cannot be awaited")?;
     let ledger = open_ledger(settings).await?;
-    let (intake, writer) = Intake::start(ledger.clone());
-    let store = ledger.store.clone();
-    let state = state_of(settings, ledger, intake);
-    let lifecycle = state.lifecycle.clone();
-    let listener = listen(settings.bind).await?;
-    let address = listener.local_addr()?;
-    show_first_link(&store, address).await?;
-    let server = |router, limits| Server {
-        router,
-        lifecycle: lifecycle.clone(),
-        limits,
-        trusted: state.trusted.clone(),
-    };
+    let service = Service::prepare(settings, ledger, Clock::System).await?;
+    show_first_link(&service.state.ledger.store, service.address).await?;
     if let Some(bind) = settings.metrics_bind {
-        let numbers = http::numbers::router(state.clone(), metrics);
-        let metrics_server = server(numbers, ServerLimits::default());
+        let numbers = http::numbers::router(service.state.clone(), metrics);
+        let metrics_server = Server::of(&service.state, numbers, ServerLimits::default());
         tokio::spawn(metrics_server.run(listen(bind).await?));
     }
-    let main = server(http::router(state.clone()), limits_of(settings));
-    let running = tokio::spawn(main.run(listener));
-    let (clock, kept_days) = (state.clock.clone(), settings.raw_retention_days.get());
-    lifecycle.spawn(keep_house(
-        store.clone(),
-        clock,
-        kept_days,
-        lifecycle.clone(),
-    ));
-    lifecycle.ready();
+    let service = service.open(settings);
+    let address = service.address;
     eprintln!("phocho: serving http://{address}  API: http://{address}/docs/");
-
     termination.wait().await;
-    tracing::info!("stopping");
-    lifecycle.stop();
-    match running.await? {
-        Drain::Complete => tracing::info!("stopped; everything that had begun was finished"),
-        Drain::Cut { connections } => {
-            tracing::warn!(connections, "stopped with connections still open");
-        }
-    }
-    // The last clone of the entrance goes with the state; the writer ends after its commit.
-    drop(state);
-    if tokio::time::timeout(seconds(settings.drain_s.get()), writer)
-        .await
-        .is_err()
-    {
-        tracing::warn!("stopped while notices were being written; their senders will repeat them");
-    }
-    store.close().await;
+    service.stop(settings).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A service that listens, and takes requests once it is open.
+pub(super) struct Service {
+    /// What its handlers work with.
+    pub(super) state: AppState,
+    /// Where it listens.
+    pub(super) address: SocketAddr,
+    writer: JoinHandle<()>,
+    listener: Option<TcpListener>,
+    running: Option<JoinHandle<Drain>>,
+}
+
+impl Service {
+    /// Starts the writer and takes the address.
+    pub(super) async fn prepare(
+        settings: &Settings,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        let (intake, writer) = Intake::start(ledger.clone());
+        let listener = listen(settings.bind).await?;
+        Ok(Self {
+            state: state_of(settings, ledger, intake, clock),
+            address: listener.local_addr()?,
+            writer,
+            listener: Some(listener),
+            running: None,
+        })
+    }
+
+    /// Takes requests and does the periodic work from now on.
+    pub(super) fn open(mut self, settings: &Settings) -> Self {
+        let router = http::router(self.state.clone());
+        let server = Server::of(&self.state, router, limits_of(settings));
+        let listener = self.listener.take();
+        self.running = listener.map(|listener| tokio::spawn(server.run(listener)));
+        let (store, clock) = (self.state.ledger.store.clone(), self.state.clock.clone());
+        let (kept_days, lifecycle) = (settings.raw_retention_days.get(), &self.state.lifecycle);
+        lifecycle.spawn(keep_house(store, clock, kept_days, lifecycle.clone()));
+        lifecycle.ready();
+        self
+    }
+
+    /// Finishes what has begun, for a limited time.
+    pub(super) async fn stop(self, settings: &Settings) -> anyhow::Result<()> {
+        tracing::info!("stopping");
+        self.state.lifecycle.stop();
+        if let Some(running) = self.running {
+            match running.await? {
+                Drain::Complete => {
+                    tracing::info!("stopped; everything that had begun was finished");
+                }
+                Drain::Cut { connections } => {
+                    tracing::warn!(connections, "stopped with connections still open");
+                }
+            }
+        }
+        let store = self.state.ledger.store.clone();
+        // The last clone of the entrance goes with the state; the writer ends after its commit.
+        drop(self.state);
+        let drain = seconds(settings.drain_s.get());
+        if tokio::time::timeout(drain, self.writer).await.is_err() {
+            tracing::warn!(
+                "stopped while notices were being written; their senders will repeat them"
+            );
+        }
+        store.close().await;
+        Ok(())
+    }
 }
 
 /// Until someone has used a token, every start prints a new way in.
@@ -146,8 +181,8 @@ async fn listen(bind: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn state_of(settings: &Settings, ledger: Ledger, intake: Intake) -> AppState {
-    let mut state = AppState::new(Clock::System, ledger, intake);
+fn state_of(settings: &Settings, ledger: Ledger, intake: Intake, clock: Clock) -> AppState {
+    let mut state = AppState::new(clock, ledger, intake);
     state.trusted = TrustedProxies::new(settings.trusted_proxies.0.clone());
     state.personal_accounts = settings.personal_accounts;
     state.deadlines = RequestDeadlines {

@@ -150,12 +150,20 @@ word_enum! {
     }
 }
 
+impl PersonalAccounts {
+    /// Whether an account held in this capacity is not taken.
+    pub const fn refuses(self, holder: HolderKind) -> bool {
+        matches!((self, holder), (Self::Refuse, HolderKind::Personal))
+    }
+}
+
 impl SettlementAccount {
     /// Refuses what the policy does not take.
     pub fn check_policy(&self, policy: PersonalAccounts) -> Result<(), Refusal> {
-        match (policy, self.holder_kind) {
-            (PersonalAccounts::Refuse, HolderKind::Personal) => Err(Refusal::PersonalAccount),
-            _ => Ok(()),
+        if policy.refuses(self.holder_kind) {
+            Err(Refusal::PersonalAccount)
+        } else {
+            Ok(())
         }
     }
 

@@ -119,10 +119,7 @@ pub async fn first_start(
     if tokens::any_was_used(&mut tx).await? {
         return Ok(None);
     }
-    let user = match access::first_admin(&mut tx).await? {
-        Some(admin) => admin,
-        None => create_first_admin(&mut tx, entropy, now).await?,
-    };
+    let user = first_administrator(&mut tx, entropy, now).await?;
     access::retire_links(&mut tx, user, now).await?;
     let secret = LinkSecret::new(entropy.bytes());
     let link = NewLink {
@@ -134,6 +131,18 @@ pub async fn first_start(
     access::insert_link(&mut tx, &link).await?;
     tx.commit().await?;
     Ok(Some(secret))
+}
+
+/// The first administrator, in whose name the program itself acts; created when missing.
+pub async fn first_administrator(
+    tx: &mut Tx,
+    entropy: &Entropy,
+    now: DateTime<Utc>,
+) -> Result<UserId, StoreError> {
+    match access::first_admin(tx).await? {
+        Some(admin) => Ok(admin),
+        None => create_first_admin(tx, entropy, now).await,
+    }
 }
 
 async fn create_first_admin(
@@ -341,9 +350,13 @@ pub async fn authenticate(
     tx.rollback().await?;
     let before = now - LAST_USED_STEP;
     if live.token.last_used_at.is_none_or(|at| at <= before) {
-        let mut tx = store.begin_write().await?;
-        tokens::touch(&mut tx, live.token.id, before, now).await?;
-        tx.commit().await?;
+        match note_use(store, live.token.id, before, now).await {
+            // Whoever only reads goes on while nothing can be written.
+            Err(fault) if fault.is_unavailable() => {
+                tracing::warn!(fault = fault.chain(), "the use of a token was not noted");
+            }
+            noted => noted?,
+        }
     }
     Ok(Some(Principal {
         token: live.token.id,
@@ -351,6 +364,17 @@ pub async fn authenticate(
         role,
         scope,
     }))
+}
+
+async fn note_use(
+    store: &Store,
+    token: TokenId,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut tx = store.begin_write().await?;
+    tokens::touch(&mut tx, token, before, now).await?;
+    tx.commit().await
 }
 
 async fn record(

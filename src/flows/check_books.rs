@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::ids::SourceId;
 use crate::store::invariants::{self, Breach};
-use crate::store::{Store, StoreError, Tx, audit, sources};
+use crate::store::{Store, StoreError, Tx, audit, sources, told};
 
 /// Rows that one query reads.
 const PAGE: i64 = 50_000;
@@ -123,14 +123,14 @@ async fn hold_keys(
 ) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
-        let page = invariants::told_by(tx, source, &after, PAGE).await?;
+        let page = told::told_by(tx, source, &after, PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };
         after.clone_from(&last.transaction_key);
-        for told in page {
-            let notice = NoticeName::Key(told.transaction_key);
-            hold(name, notice, Some(told.amount_vnd), notices, found);
+        for one in page {
+            let notice = NoticeName::Key(one.transaction_key);
+            hold(name, notice, Some(one.amount_vnd), notices, found);
         }
     }
 }
@@ -144,7 +144,7 @@ async fn hold_bodies(
 ) -> Result<(), StoreError> {
     let mut after = (DateTime::UNIX_EPOCH, Uuid::nil());
     loop {
-        let page = invariants::delivered_by(tx, source, after, PAGE).await?;
+        let page = told::delivered_by(tx, source, after, PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };

@@ -172,7 +172,7 @@ pub async fn unbind(
     account: AccountId,
 ) -> Result<KnownSource, SourceError> {
     find(tx, (id, None)).await?;
-    if !source_states::unbind_account(tx, id, account).await? {
+    if !source_states::unbind_account(tx, id, account, change.now).await? {
         return Err(ChangeError::NotFound(Thing::Subject).into());
     }
     changed_accounts(tx, change, id, "source.unbind", account).await

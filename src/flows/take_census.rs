@@ -64,19 +64,11 @@ pub async fn record(
     let mut known = known_places(tx, zone).await?;
     let (places, mut added, mut renamed) = (entries.len(), 0, 0);
     for entry in entries {
-        let place = match known.remove(&entry.position) {
-            Some(place) => place,
-            None => match place(change, zone, entry.position, entry.name.clone()) {
-                place if establishments::insert(tx, &place).await? => {
-                    added += 1;
-                    place
-                }
-                // Someone recorded it a moment ago.
-                place => {
-                    let found = establishments::find_by_position(tx, zone, &place.position);
-                    found.await?.ok_or(ChangeError::Stale)?
-                }
-            },
+        let place = if let Some(place) = known.remove(&entry.position) {
+            place
+        } else {
+            added += 1;
+            find_or_create(tx, change, zone, &entry).await?
         };
         if place.name != entry.name {
             let won = establishments::rename(tx, place.id, place.version, &entry.name);
@@ -99,6 +91,21 @@ pub async fn record(
     Ok(census)
 }
 
+/// Creates a place that was not known, unless someone recorded it a moment ago.
+async fn find_or_create(
+    tx: &mut Tx,
+    change: &Change<'_>,
+    zone: ZoneId,
+    entry: &CensusEntry,
+) -> Result<Establishment, ChangeError> {
+    let place = place(change, zone, entry.position.clone(), entry.name.clone());
+    if establishments::insert(tx, &place).await? {
+        return Ok(place);
+    }
+    let found = establishments::find_by_position(tx, zone, &entry.position).await?;
+    found.ok_or(ChangeError::Stale)
+}
+
 /// Refuses a day that a census of this zone may not have: one to come, or one before the
 /// newest census, whose figures would change under their readers.
 pub async fn check_day(
@@ -108,7 +115,7 @@ pub async fn check_day(
     surveyed_on: NaiveDate,
 ) -> Result<(), ChangeError> {
     check_not_ahead(change, surveyed_on)?;
-    match censuses::on_day(tx, zone, NaiveDate::MAX).await? {
+    match censuses::on_day(tx, zone, local_day(change.now)).await? {
         Some(newest) if surveyed_on < newest.surveyed_on => Err(Refusal::EarlierCensus {
             latest: newest.surveyed_on,
         }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::str::FromStr;
 
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -10,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::body::{BODY_MAX_BYTES, read_body};
+use super::body::{BODY_MAX_BYTES, IMPORT_MAX_BYTES, read_body};
 use super::code::Code;
 use super::json::{self, JsonFault, JsonFaultKind};
 use super::language::Text;
@@ -43,13 +44,39 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// `application/json`, with no parameter but a charset of UTF-8.
-fn is_json(headers: &HeaderMap) -> bool {
+/// The bytes of a `text/csv` file, as they came: how they were saved is found out from them,
+/// whatever a charset says.
+#[derive(Clone, Debug)]
+pub struct Csv(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Csv {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let media_type = media_type(request.headers()).and_then(|it| it.split(';').next());
+        if !media_type.is_some_and(|it| it.trim().eq_ignore_ascii_case("text/csv")) {
+            let detail = Text::new(
+                "Gửi tệp CSV với Content-Type: text/csv, không nén.",
+                "Send the CSV file with Content-Type: text/csv, not compressed.",
+            );
+            return Err(Problem::new(Code::UnsupportedMediaType).detail(detail));
+        }
+        read_body(request, IMPORT_MAX_BYTES).await.map(Self)
+    }
+}
+
+/// The one media type that a request names.
+fn media_type(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return false;
+        return None;
     };
-    let Ok(value) = value.to_str() else {
+    value.to_str().ok()
+}
+
+/// `application/json`, with no parameter but a charset of UTF-8.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = media_type(headers) else {
         return false;
     };
     let mut parts = value.split(';').map(str::trim);

@@ -34,6 +34,7 @@ use crate::clock::Clock;
 use crate::domain::account::PersonalAccounts;
 use crate::entropy::Entropy;
 use crate::flows::intake::{Intake, Ledger};
+use crate::web;
 
 use self::code::Code;
 use self::idempotency::RunningKeys;
@@ -43,6 +44,15 @@ use self::page::PageKey;
 use self::peer::TrustedProxies;
 use self::problem::Problem;
 use self::rate::RateLimits;
+
+/// What the front page shows to whoever comes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrontPage {
+    /// The zones and the ways in: a pilot's figures are for its staff.
+    Pilot,
+    /// Everything, under a banner: the data is invented.
+    SampleData,
+}
 
 /// What every handler may reach. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -67,6 +77,8 @@ pub struct AppState {
     pub rates: RateLimits,
     /// Whether a private person's account is taken for a business.
     pub personal_accounts: PersonalAccounts,
+    /// What the front page shows.
+    pub front_page: FrontPage,
     /// Seals the cursors of lists; follows from the master key, so that every instance on one
     /// database takes the cursors of the others.
     pub page_key: PageKey,
@@ -87,17 +99,21 @@ impl AppState {
             deadlines: RequestDeadlines::default(),
             trusted: TrustedProxies::default(),
             rates: RateLimits::default(),
+            front_page: FrontPage::Pilot,
             personal_accounts: PersonalAccounts::Warn,
             page_key,
         }
     }
 }
 
-/// The whole service: the operations, the pages that explain them, and the layers around.
+/// The whole service: the operations, the pages that explain them, the pages for people, and
+/// the layers around.
 pub fn router(state: AppState) -> Router {
     let (operations, document) = routes::operations().split_for_parts();
     finish(
-        operations.merge(docs::router(&openapi::complete(document))),
+        operations
+            .merge(docs::router(&openapi::complete(document)))
+            .merge(web::router()),
         state,
     )
 }

@@ -62,6 +62,7 @@ fn places() -> Routes {
             api::establishments::create,
             api::establishments::list
         ))
+        .routes(routes!(api::imports::establishments))
         .routes(routes!(api::establishments::read))
         .routes(routes!(api::establishments::confirm_change))
         .routes(routes!(api::censuses::create, api::censuses::list))
@@ -73,6 +74,7 @@ fn merchants() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(api::merchants::create, api::merchants::list))
         .routes(routes!(api::merchants::read, api::merchants::amend))
+        .routes(routes!(api::imports::merchants))
         .routes(routes!(api::merchant_steps::submit))
         .routes(routes!(api::merchant_steps::start_review))
         .routes(routes!(api::merchant_steps::approve))

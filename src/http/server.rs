@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use super::AppState;
 use super::deadlines::{Deadlined, Limits, Phase};
 use super::lifecycle::Lifecycle;
 use super::peer::{Peer, PeerCounts, PeerPlace, TrustedProxies};
@@ -88,6 +89,16 @@ pub enum Drain {
 }
 
 impl Server {
+    /// Serves `router` for a service in this state.
+    pub fn of(state: &AppState, router: Router, limits: ServerLimits) -> Self {
+        Self {
+            router,
+            lifecycle: state.lifecycle.clone(),
+            limits,
+            trusted: state.trusted.clone(),
+        }
+    }
+
     /// Accepts until the lifecycle stops, then finishes what has begun.
     pub async fn run(self, listener: TcpListener) -> Drain {
         let places = Arc::new(Semaphore::new(self.limits.connections));

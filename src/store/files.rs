@@ -6,9 +6,9 @@
 //! locks in the same process.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use sqlx::Connection;
@@ -55,9 +55,25 @@ pub(super) fn use_together(database: &Path) -> io::Result<File> {
 }
 
 fn open_lock(database: &Path) -> io::Result<File> {
+    let path = with_suffix(database, ".lock");
     let mut options = OpenOptions::new();
     options.append(true).create(true).mode(0o600);
-    options.open(with_suffix(database, ".lock"))
+    let lock = options.open(&path)?;
+    if database.exists() {
+        // Whoever may open the database may open its lock, though the superuser made it.
+        give_to_owner_of(database, &path)?;
+    }
+    Ok(lock)
+}
+
+/// Makes a file belong to whoever another one belongs to: what the superuser puts in place is
+/// for the service, which runs as someone else.
+pub fn give_to_owner_of(model: &Path, file: &Path) -> io::Result<()> {
+    let (wanted, present) = (fs::metadata(model)?, fs::metadata(file)?);
+    if (wanted.uid(), wanted.gid()) == (present.uid(), present.gid()) {
+        return Ok(());
+    }
+    chown(file, Some(wanted.uid()), Some(wanted.gid()))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

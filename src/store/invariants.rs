@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::{StoreError, Tx, on_engine};
+use crate::domain::day::local_day;
 use crate::domain::ids::{BankTransactionId, CallbackId, OutletId, PaymentId, SourceId, ZoneId};
 
 /// A counter-example.
@@ -100,7 +101,8 @@ const ROW_RULES: [RowRule; 11] = [
             JOIN transaction_evidence e ON e.transaction_id = t.id
             WHERE e.kind = 'callback' AND NOT EXISTS (
                 SELECT 1 FROM source_accounts a
-                WHERE a.source_id = e.source_id AND a.account_id = t.account_id)
+                WHERE a.source_id = e.source_id AND a.account_id = t.account_id
+                    AND (a.unbound_at IS NULL OR e.recorded_at <= a.unbound_at))
             ORDER BY p.id LIMIT $1",
     },
     RowRule {
@@ -231,7 +233,9 @@ const DAY_RULES: [DayRule; 4] = [
 ];
 
 /// How many rules [`breaches`] looks at.
-pub const RULES: usize = ROW_RULES.len() + DAY_RULES.len() + 1;
+pub const RULES: usize = ROW_RULES.len() + DAY_RULES.len() + 2;
+/// Payments that one query reads to look at their days.
+const PAGE: i64 = 10_000;
 
 /// Counter-examples to every rule, at most `limit` for each.
 pub async fn breaches(tx: &mut Tx, limit: i64) -> Result<Vec<Breach>, StoreError> {
@@ -258,6 +262,7 @@ pub async fn breaches(tx: &mut Tx, limit: i64) -> Result<Vec<Breach>, StoreError
         }));
     }
     found.extend(event_numbers(tx).await?);
+    found.extend(misdated(tx, limit).await?);
     Ok(found)
 }
 
@@ -278,71 +283,35 @@ async fn event_numbers(tx: &mut Tx) -> Result<Option<Breach>, StoreError> {
     }))
 }
 
-/// A transaction as one source told it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ToldTransaction {
-    /// The identity inside the source.
-    pub transaction_key: String,
-    /// How much, đồng.
-    pub amount_vnd: i64,
-}
-
-/// What a source has told, by key, after one.
-pub async fn told_by(
-    tx: &mut Tx,
-    source: SourceId,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<ToldTransaction>, StoreError> {
-    const SQL: &str = "SELECT e.transaction_key, t.amount_vnd
-        FROM transaction_evidence e JOIN bank_transactions t ON t.id = e.transaction_id
-        WHERE e.source_id = $1 AND e.transaction_key > $2
-        ORDER BY e.transaction_key LIMIT $3";
-    Ok(on_engine!(tx, |connection| {
-        sqlx::query_as(SQL)
-            .bind(source.uuid())
-            .bind(after)
-            .bind(limit)
-            .fetch_all(connection)
-            .await
-    })?)
-}
-
-/// A kept delivery of a source.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct KeptDelivery {
-    /// Its id.
-    pub id: Uuid,
-    /// When it came.
-    pub received_at: DateTime<Utc>,
-    /// SHA-256 of its body.
-    pub body_hash: Vec<u8>,
-    /// The amount of the transaction that it was the first to tell of, đồng.
-    pub amount_vnd: Option<i64>,
-}
-
-/// The deliveries of a source in the order they came, after one (its time and id).
-pub async fn delivered_by(
-    tx: &mut Tx,
-    source: SourceId,
-    after: (DateTime<Utc>, Uuid),
-    limit: i64,
-) -> Result<Vec<KeptDelivery>, StoreError> {
-    const SQL: &str = "SELECT c.id, c.received_at, c.body_hash, MIN(t.amount_vnd) AS amount_vnd
-        FROM callbacks c
-        LEFT JOIN transaction_evidence e ON e.callback_id = c.id
-        LEFT JOIN bank_transactions t ON t.id = e.transaction_id
-        WHERE c.source_id = $1 AND (c.received_at > $2 OR (c.received_at = $2 AND c.id > $3))
-        GROUP BY c.id, c.received_at, c.body_hash
-        ORDER BY c.received_at, c.id LIMIT $4";
-    let (received_at, id) = after;
-    Ok(on_engine!(tx, |connection| {
-        sqlx::query_as(SQL)
-            .bind(source.uuid())
-            .bind(received_at)
-            .bind(id)
-            .bind(limit)
-            .fetch_all(connection)
-            .await
-    })?)
+/// Payments whose day is not the Vietnamese one of the bank's time. Days are computed in the
+/// domain, so every payment is read.
+async fn misdated(tx: &mut Tx, limit: i64) -> Result<Vec<Breach>, StoreError> {
+    const SQL: &str = "SELECT id, occurred_at, local_day FROM payments
+        WHERE occurred_at > $1 OR (occurred_at = $1 AND id > $2)
+        ORDER BY occurred_at, id LIMIT $3";
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut after = (DateTime::<Utc>::UNIX_EPOCH, Uuid::nil());
+    let mut found = Vec::new();
+    loop {
+        let page: Vec<(Uuid, DateTime<Utc>, NaiveDate)> = on_engine!(tx, |connection| {
+            sqlx::query_as(SQL)
+                .bind(after.0)
+                .bind(after.1)
+                .bind(PAGE)
+                .fetch_all(connection)
+                .await
+        })?;
+        let Some(&(id, occurred_at, _)) = page.last() else {
+            return Ok(found);
+        };
+        after = (occurred_at, id);
+        let wrong = page
+            .iter()
+            .filter(|(_, at, day)| local_day(*at) != *day)
+            .map(|(id, ..)| Breach {
+                rule: "a payment counts on the Vietnamese day of the bank's time",
+                subject: payment(*id),
+            });
+        found.extend(wrong.take(limit - found.len()));
+    }
 }

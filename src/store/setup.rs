@@ -222,6 +222,8 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        // A destroyed key is overwritten, not only taken off its page.
+        .pragma("secure_delete", "fast")
         .pragma("wal_autocheckpoint", "4000")
         .pragma("cache_size", "-16000");
     let write = SqlitePoolOptions::new()

@@ -49,7 +49,7 @@ macro_rules! of_area {
                 JOIN outlets o ON o.merchant_id = a.merchant_id
                 WHERE b.source_id = ",
             $source,
-            " AND ",
+            " AND b.unbound_at IS NULL AND ",
             in_area!("o.zone_id", "$1"),
             "))"
         )

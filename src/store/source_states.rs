@@ -118,7 +118,8 @@ pub async fn adopt_secret(
 
 /// The accounts that a source is bound to, oldest binding first.
 pub async fn accounts_of(tx: &mut Tx, id: SourceId) -> Result<Vec<AccountId>, StoreError> {
-    const SQL: &str = "SELECT account_id FROM source_accounts WHERE source_id = $1
+    const SQL: &str = "SELECT account_id FROM source_accounts
+        WHERE source_id = $1 AND unbound_at IS NULL
         ORDER BY bound_at, account_id";
     let ids: Vec<Uuid> = on_engine!(tx, |connection| {
         sqlx::query_scalar(SQL)
@@ -134,12 +135,15 @@ pub async fn unbind_account(
     tx: &mut Tx,
     id: SourceId,
     account: AccountId,
+    now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    const SQL: &str = "DELETE FROM source_accounts WHERE source_id = $1 AND account_id = $2";
+    const SQL: &str = "UPDATE source_accounts SET unbound_at = $3
+        WHERE source_id = $1 AND account_id = $2 AND unbound_at IS NULL";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
             .bind(id.uuid())
             .bind(account.uuid())
+            .bind(now)
             .execute(connection)
             .await
             .map(|done| done.rows_affected())

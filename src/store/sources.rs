@@ -203,7 +203,8 @@ pub async fn bind_account(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO source_accounts (source_id, account_id, bound_at)
-        VALUES ($1, $2, $3) ON CONFLICT (source_id, account_id) DO NOTHING";
+        VALUES ($1, $2, $3)
+        ON CONFLICT (source_id, account_id) DO UPDATE SET unbound_at = NULL";
     on_engine!(tx, |connection| {
         let query = sqlx::query(SQL)
             .bind(source.uuid())
@@ -224,7 +225,8 @@ pub async fn bound_accounts(
     // An account stays bound when it is replaced: codes issued for it go on receiving money.
     const SQL: &str = "SELECT a.id, a.merchant_id FROM source_accounts s
         JOIN accounts a ON a.id = s.account_id
-        WHERE s.source_id = $1 AND ($2 IS NULL OR a.account_number = $2)
+        WHERE s.source_id = $1 AND s.unbound_at IS NULL
+            AND ($2 IS NULL OR a.account_number = $2)
             AND a.state <> 'pending' AND a.state <> 'rejected'
         ORDER BY a.id LIMIT 2";
     let rows: Vec<(Uuid, Uuid)> = on_engine!(tx, |connection| {

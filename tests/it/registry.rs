@@ -31,23 +31,23 @@ on_both_engines!(
 
 /// A service over a test's database at a fixed time, with an administrator and two members
 /// of the staff who see every zone.
-struct Office {
-    state: AppState,
-    service: Router,
-    admin: String,
-    maker: String,
-    checker: String,
+pub struct Office {
+    pub state: AppState,
+    pub service: Router,
+    pub admin: String,
+    pub maker: String,
+    pub checker: String,
 }
 
 fn at() -> DateTime<Utc> {
     "2026-03-16T02:30:00Z".parse().unwrap()
 }
 
-fn id(document: &Value) -> String {
+pub fn id(document: &Value) -> String {
     document["id"].as_str().unwrap().to_owned()
 }
 
-fn household(tax_code: &str) -> Value {
+pub fn household(tax_code: &str) -> Value {
     json!({
         "kind": "household",
         "name": "Bún ốc Phủ Tây Hồ",
@@ -57,7 +57,7 @@ fn household(tax_code: &str) -> Value {
     })
 }
 
-fn account(merchant: &str, digits: &str) -> Value {
+pub fn account(merchant: &str, digits: &str) -> Value {
     json!({
         "merchant_id": merchant,
         "bank_bin": "970436",
@@ -70,7 +70,7 @@ fn account(merchant: &str, digits: &str) -> Value {
 }
 
 impl Office {
-    async fn open(database: &Database) -> Self {
+    pub async fn open(database: &Database) -> Self {
         let mut state = state_over(database.store().await);
         state.clock = Clock::fixed(at());
         let link = first_start(&state.ledger.store, &state.entropy, at()).await;
@@ -94,23 +94,29 @@ impl Office {
         office
     }
 
-    async fn staff(&self, zones: &Value) -> String {
+    pub async fn staff(&self, zones: &Value) -> String {
         let body = json!({"name": "Đào", "role": "staff", "zone_ids": zones});
         let user = self.post(&self.admin, "/v1/users", &body).await.good();
         self.token(&json!({"label": "bàn 1", "user_id": id(&user)}))
             .await
     }
 
-    async fn token(&self, body: &Value) -> String {
+    pub async fn token(&self, body: &Value) -> String {
         let issued = self.post(&self.admin, "/v1/tokens", body).await.good();
         issued["secret"].as_str().unwrap().to_owned()
     }
 
-    async fn send(&self, method: Method, token: &str, path: &str, more: Option<&Value>) -> Answer {
+    pub async fn send(
+        &self,
+        method: Method,
+        token: &str,
+        path: &str,
+        more: Option<&Value>,
+    ) -> Answer {
         self.send_if(method, token, path, more, None).await
     }
 
-    async fn send_if(
+    pub async fn send_if(
         &self,
         method: Method,
         token: &str,
@@ -123,15 +129,15 @@ impl Office {
         ask(&self.service, (method, path), token, body, headers).await
     }
 
-    async fn get(&self, token: &str, path: &str) -> Answer {
+    pub async fn get(&self, token: &str, path: &str) -> Answer {
         self.send(Method::GET, token, path, None).await
     }
 
-    async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
         self.send(Method::POST, token, path, Some(body)).await
     }
 
-    async fn step(&self, token: &str, thing: &str, step: &str) -> Answer {
+    pub async fn step(&self, token: &str, thing: &str, step: &str) -> Answer {
         let kind = match thing.get(..3).unwrap() {
             "mer" => "merchants",
             "out" => "outlets",
@@ -141,12 +147,12 @@ impl Office {
         self.send(Method::POST, token, &path, None).await
     }
 
-    async fn merchant(&self, tax_code: &str) -> String {
+    pub async fn merchant(&self, tax_code: &str) -> String {
         let body = household(tax_code);
         id(&self.post(&self.maker, "/v1/merchants", &body).await.good())
     }
 
-    async fn active_merchant(&self, tax_code: &str) -> String {
+    pub async fn active_merchant(&self, tax_code: &str) -> String {
         let merchant = self.merchant(tax_code).await;
         self.step(&self.maker, &merchant, "submit").await.good();
         let review = self.step(&self.checker, &merchant, "start-review");
@@ -156,7 +162,7 @@ impl Office {
     }
 
     /// The ids of the first zones.
-    async fn zones(&self) -> Vec<String> {
+    pub async fn zones(&self) -> Vec<String> {
         let path = "/v1/zones/first-list";
         self.send(Method::POST, &self.admin, path, None)
             .await
@@ -165,7 +171,7 @@ impl Office {
         listed["data"].as_array().unwrap().iter().map(id).collect()
     }
 
-    async fn outlet(&self, merchant: &str, zone: &str, stall: &str) -> String {
+    pub async fn outlet(&self, merchant: &str, zone: &str, stall: &str) -> String {
         let body = json!({
             "merchant_id": merchant, "zone_id": zone, "stall_label": stall, "trade": "bún ốc",
         });

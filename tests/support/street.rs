@@ -286,7 +286,7 @@ pub async fn serve_now(store: Store) -> String {
     serve(state_over(store)).await
 }
 
-async fn serve(state: AppState) -> String {
+pub async fn serve(state: AppState) -> String {
     use phocho::http::peer::TrustedProxies;
     use phocho::http::server::{Server, ServerLimits};
     state.lifecycle.ready();

@@ -8,6 +8,10 @@ const SHOWN_MAX: usize = 60;
 /// What a spreadsheet would take for a formula when it begins a cell.
 pub(super) const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
+/// A value that cannot be had: what is wrong was noted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted;
+
 /// One row at work.
 pub(super) struct Cells<'a> {
     upload: &'a Upload,
@@ -17,34 +21,34 @@ pub(super) struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    /// Begins a row. One with more or fewer cells than the header has slipped: which cell is
-    /// which nobody can tell.
-    pub(super) fn of(upload: &'a Upload, places: &'a [Option<usize>], row: &'a Row) -> Self {
-        let mut cells = Self {
+    /// Begins a row.
+    pub(super) const fn of(upload: &'a Upload, places: &'a [Option<usize>], row: &'a Row) -> Self {
+        Self {
             upload,
             places,
             row,
             faults: Vec::new(),
-        };
-        let (found, wanted) = (row.cells.len(), upload.header.len());
-        if found != wanted {
-            cells.faults.push(RowFault {
-                line: row.line,
-                column: None,
-                code: "cell_count",
-                found: found.to_string(),
-                wanted: Wanted::new(
-                    format!("Dòng này có {found} ô, phải có {wanted} ô như dòng tiêu đề"),
-                    format!("the row has {found} cells, the header {wanted}"),
-                ),
-            });
         }
-        cells
     }
 
-    /// Whether the row has slipped, so that its cells say nothing.
-    pub(super) fn has_slipped(&self) -> bool {
-        self.row.cells.len() != self.upload.header.len()
+    /// Refuses a row with more or fewer cells than the header: it has slipped, and which cell
+    /// is which nobody can tell.
+    pub(super) fn check_count(&mut self) -> Result<(), Noted> {
+        let (found, wanted) = (self.row.cells.len(), self.upload.header.len());
+        if found == wanted {
+            return Ok(());
+        }
+        self.faults.push(RowFault {
+            line: self.row.line,
+            column: None,
+            code: "cell_count",
+            found: found.to_string(),
+            wanted: Wanted::new(
+                format!("Dòng này có {found} ô, phải có {wanted} ô như dòng tiêu đề"),
+                format!("the row has {found} cells, the header {wanted}"),
+            ),
+        });
+        Err(Noted)
     }
 
     /// What was noted.
@@ -71,23 +75,23 @@ impl<'a> Cells<'a> {
         &mut self,
         name: &'static str,
         read: impl Fn(&str) -> Result<T, E>,
-    ) -> Option<T> {
+    ) -> Result<T, Noted> {
         if self.text(name).is_empty() {
             let wanted = Wanted::new("Ô này không được để trống", "this cell must hold something");
             self.fault(name, "required", wanted);
-            return None;
+            return Err(Noted);
         }
         self.read(name, read)
     }
 
-    /// Reads a cell that may be empty: `None` then. The outer `None` is a fault.
+    /// Reads a cell that may be empty: `None` then.
     pub(super) fn optional<T, E: Into<Wanted>>(
         &mut self,
         name: &'static str,
         read: impl Fn(&str) -> Result<T, E>,
-    ) -> Option<Option<T>> {
+    ) -> Result<Option<T>, Noted> {
         if self.text(name).is_empty() {
-            return Some(None);
+            return Ok(None);
         }
         self.read(name, read).map(Some)
     }
@@ -96,14 +100,11 @@ impl<'a> Cells<'a> {
         &mut self,
         name: &'static str,
         read: impl Fn(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        match read(self.text(name)) {
-            Ok(value) => Some(value),
-            Err(fault) => {
-                self.fault(name, "not_accepted", fault.into());
-                None
-            }
-        }
+    ) -> Result<T, Noted> {
+        read(self.text(name)).map_err(|fault| {
+            self.fault(name, "not_accepted", fault.into());
+            Noted
+        })
     }
 
     fn fault(&mut self, name: &'static str, code: &'static str, wanted: Wanted) {
@@ -143,11 +144,13 @@ fn shown(column: &Column, text: &str) -> String {
     for (place, &character) in characters.iter().enumerate() {
         let begins_word = place == 0 || characters[place - 1].is_whitespace();
         let is_tail = !cut && place + 3 >= characters.len() && characters.len() > 6;
-        shown.push(match column.shows {
-            Shows::Text => character,
-            Shows::Shape if character.is_ascii_digit() && !is_tail => '•',
-            Shows::Shape if character.is_alphabetic() && !begins_word => 'x',
-            Shows::Shape => character,
+        let hidden = column.shows == Shows::Shape;
+        shown.push(match character {
+            '0'..='9' if hidden && !is_tail => '•',
+            // A report is read on a terminal too.
+            control if control.is_control() => '\u{FFFD}',
+            letter if hidden && letter.is_alphabetic() && !begins_word => 'x',
+            other => other,
         });
     }
     if cut {
@@ -163,9 +166,7 @@ pub(super) type Words<T> = [(T, &'static [&'static str])];
 pub(super) fn word<T: Copy>(words: &Words<T>, text: &str) -> Result<T, Wanted> {
     let wanted = key(text);
     let is_it = |word: &&str| key(word) == wanted;
-    let found = words
-        .iter()
-        .find(|(_, names)| names.iter().any(|it| is_it(&it)));
+    let found = words.iter().find(|(_, names)| names.iter().any(is_it));
     found.map(|(value, _)| *value).ok_or_else(|| {
         let vietnamese: Vec<_> = words.iter().map(|(_, names)| names[0]).collect();
         let english: Vec<_> = words.iter().map(|(_, names)| names[1]).collect();
@@ -222,6 +223,7 @@ mod tests {
             ("representative", "Nguyễn Thị Đào 1", "Nxxxxx Txx Đxx 1"),
             ("holder_name", "NGUYEN", "Nxxxxx"),
             ("trade", "bún ốc", "bún ốc"),
+            ("trade", "a\n\u{1B}[31m", "a\u{FFFD}\u{FFFD}[31m"),
             ("trade", &long, &format!("{}…", "a".repeat(SHOWN_MAX))),
         ] {
             assert_eq!(shown(column(name), text), wanted);

@@ -52,7 +52,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(Encoding, String), FileFault> {
             Ok(text) => (Encoding::Utf8, text),
             Err(damaged) => match windows_1258(bytes) {
                 Some(text) => (Encoding::Windows1258, text),
-                None if began_as_utf8(bytes) => return Err(damaged),
+                // Real UTF-8 letters stand before the fault.
+                None if !valid_start(bytes).is_ascii() => return Err(damaged),
                 None => return Err(FileFault::LegacyEncoding),
             },
         },
@@ -67,10 +68,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(Encoding, String), FileFault> {
 }
 
 fn utf8(bytes: &[u8]) -> Result<String, FileFault> {
-    let text = std::str::from_utf8(bytes).map_err(|fault| FileFault::Damaged {
-        line: line_at(&bytes[..fault.valid_up_to()]),
+    let text = std::str::from_utf8(bytes).map_err(|_| FileFault::Damaged {
+        line: line_after(valid_start(bytes)),
     })?;
     Ok(text.to_owned())
+}
+
+/// What is UTF-8 up to the first fault.
+fn valid_start(bytes: &[u8]) -> &str {
+    let valid = match std::str::from_utf8(bytes) {
+        Ok(text) => return text,
+        Err(fault) => &bytes[..fault.valid_up_to()],
+    };
+    std::str::from_utf8(valid).expect("it is valid up to there")
 }
 
 fn utf16(encoding: &'static encoding_rs::Encoding, bytes: &[u8]) -> Result<String, FileFault> {
@@ -78,15 +88,15 @@ fn utf16(encoding: &'static encoding_rs::Encoding, bytes: &[u8]) -> Result<Strin
     if damaged {
         let before = text.split('\u{FFFD}').next().unwrap_or("");
         return Err(FileFault::Damaged {
-            line: line_at(before.as_bytes()),
+            line: line_after(before),
         });
     }
     Ok(text.into_owned())
 }
 
 /// The line on which `before` ends, from 1.
-fn line_at(before: &[u8]) -> u64 {
-    let breaks = before.iter().filter(|byte| **byte == b'\n').count();
+fn line_after(before: &str) -> u64 {
+    let breaks = before.matches('\n').count();
     u64::try_from(breaks).expect("a file is bounded") + 1
 }
 
@@ -96,15 +106,6 @@ fn windows_1258(bytes: &[u8]) -> Option<String> {
     let (text, _) = WINDOWS_1258.decode_without_bom_handling(bytes);
     let text: String = text.nfc().collect();
     text.chars().all(is_usual).then_some(text)
-}
-
-/// Whether real UTF-8 letters stand before the first fault.
-fn began_as_utf8(bytes: &[u8]) -> bool {
-    let valid = match std::str::from_utf8(bytes) {
-        Ok(_) => bytes.len(),
-        Err(fault) => fault.valid_up_to(),
-    };
-    !bytes[..valid].is_ascii()
 }
 
 fn is_usual(character: char) -> bool {

@@ -30,9 +30,12 @@ use crate::store::{StoreError, Tx, accounts, outlets};
 /// What a good row would write.
 struct Plan {
     merchant: PlannedMerchant,
-    outlet: Option<(ZoneId, Option<EstablishmentId>, Stall)>,
+    outlet: Option<PlannedOutlet>,
     account: Option<Money>,
 }
+
+/// An outlet in its zone, at the place of the census that it is, if there is one.
+type PlannedOutlet = (ZoneId, Option<EstablishmentId>, Stall);
 
 enum PlannedMerchant {
     New(MerchantProfile),
@@ -53,6 +56,7 @@ struct KnownZone {
 struct Comparison<'t> {
     tx: &'t mut Tx,
     reach: Reach,
+    policy: PersonalAccounts,
     zones: HashMap<ZoneCode, Option<KnownZone>>,
 }
 
@@ -62,6 +66,7 @@ pub async fn import_merchants(
     tx: &mut Tx,
     change: &Change<'_>,
     reach: Reach,
+    policy: PersonalAccounts,
     upload: &Upload,
     writing: Writing,
 ) -> Result<Report, ChangeError> {
@@ -73,6 +78,7 @@ pub async fn import_merchants(
     let mut comparison = Comparison {
         tx: &mut *tx,
         reach,
+        policy,
         zones: HashMap::new(),
     };
     let mut plans = Vec::new();
@@ -94,11 +100,16 @@ pub async fn import_merchants(
     if report.committed {
         let mut deeds = Vec::new();
         for plan in plans {
-            plan.write(tx, change, &mut deeds).await?;
+            plan.write(tx, change, policy, &mut deeds).await?;
         }
         record_import(tx, change, "merchants.import", &report, deeds).await?;
     }
     Ok(report)
+}
+
+/// The value, or one more lack.
+fn keep<T>(outcome: Result<T, Lack>, lacks: &mut Vec<Lack>) -> Option<T> {
+    outcome.map_err(|lack| lacks.push(lack)).ok()
 }
 
 impl Comparison<'_> {
@@ -112,32 +123,15 @@ impl Comparison<'_> {
         let owner = known.as_ref().map(|it| (it.id, it.state.status()));
         let merchant = match known {
             None => Some(PlannedMerchant::New(row.profile)),
-            Some(known) => match self.known(known, row.profile).await? {
-                Ok(planned) => Some(planned),
-                Err(lack) => {
-                    lacks.push(lack);
-                    None
-                }
-            },
+            Some(known) => keep(self.known(known, row.profile).await?, &mut lacks),
         };
         let outlet = match row.stall {
-            Some(stall) => match self.outlet(owner, stall).await? {
-                Ok(outlet) => outlet,
-                Err(lack) => {
-                    lacks.push(lack);
-                    None
-                }
-            },
+            Some(stall) => keep(self.outlet(owner, stall).await?, &mut lacks).flatten(),
             None => None,
         };
+        let owner = owner.map(|(id, _)| id);
         let account = match row.money {
-            Some(money) => match self.account(owner.map(|(id, _)| id), money).await? {
-                Ok(account) => account,
-                Err(lack) => {
-                    lacks.push(lack);
-                    None
-                }
-            },
+            Some(money) => keep(self.account(owner, money).await?, &mut lacks).flatten(),
             None => None,
         };
         Ok(match merchant {
@@ -186,7 +180,7 @@ impl Comparison<'_> {
         &mut self,
         owner: Option<(MerchantId, MerchantStatus)>,
         stall: Stall,
-    ) -> Result<Result<Option<(ZoneId, Option<EstablishmentId>, Stall)>, Lack>, StoreError> {
+    ) -> Result<Result<Option<PlannedOutlet>, Lack>, StoreError> {
         let Some(zone) = self.zone(&stall.zone).await? else {
             return Ok(Err(("zone_code", "unknown_zone", unknown_zone())));
         };
@@ -237,6 +231,11 @@ impl Comparison<'_> {
         let all = Reach::Everything;
         let found = accounts::find_by_number(self.tx, all, money.bank, &money.number).await?;
         Ok(match found {
+            None if self.policy.refuses(money.holder_kind) => Err((
+                "holder_kind",
+                "personal_account",
+                Refusal::PersonalAccount.into(),
+            )),
             None => Ok(Some(money)),
             Some(found) if Some(found.merchant) != owner => {
                 let wanted = Wanted::new(
@@ -280,6 +279,7 @@ impl Plan {
         self,
         tx: &mut Tx,
         change: &Change<'_>,
+        policy: PersonalAccounts,
         deeds: &mut Vec<Deed>,
     ) -> Result<(), ChangeError> {
         let merchant = match self.merchant {
@@ -320,8 +320,8 @@ impl Plan {
                 name_check: NameCheck::Open,
                 replaces: None,
             };
-            let (_, deed) =
-                settlement_account::write_down(tx, change, PersonalAccounts::Warn, new).await?;
+            let written = settlement_account::write_down(tx, change, policy, new);
+            let (_, deed) = written.await?;
             deeds.push(deed);
         }
         Ok(())

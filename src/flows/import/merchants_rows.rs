@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use super::cells::{Cells, Words, fault_of, word};
+use super::cells::{Cells, Noted, Words, fault_of, word};
 use super::places_rows::{twice, zone_code};
-use super::report::{Report, RowFault, Wanted};
+use super::report::{Report, RowFault};
 use super::sheet::{Column, Need, Row, Shows, Upload};
 use crate::domain::account::{HolderKind, HolderName};
 use crate::domain::bank::{AccountNumber, BankBin};
@@ -179,13 +179,9 @@ pub(super) fn read<'a>(upload: &'a Upload, report: &mut Report) -> Vec<MerchantR
     let mut good = Vec::new();
     for row in &upload.rows {
         let mut cells = Cells::of(upload, &places, row);
-        let read = if cells.has_slipped() {
-            None
-        } else {
-            read_row(&mut cells, row)
-        };
+        let read = read_row(&mut cells, row);
         let mut faults = cells.finish();
-        if let Some(read) = read {
+        if let Ok(read) = read {
             faults.extend(seen.repeats(upload, &places, &read));
             if faults.is_empty() {
                 seen.add(&read);
@@ -252,18 +248,19 @@ fn lookup<'a, K: Hash + Eq>(map: &'a HashMap<K, u64>, key: Option<&K>) -> Option
     map.get(key?)
 }
 
-fn read_row<'a>(cells: &mut Cells<'_>, row: &'a Row) -> Option<MerchantRow<'a>> {
+fn read_row<'a>(cells: &mut Cells<'_>, row: &'a Row) -> Result<MerchantRow<'a>, Noted> {
+    cells.check_count()?;
     let kind = cells.required("kind", |text| word(KINDS, text));
     let name = cells.required("name", TradeName::parse);
     let representative = cells.required("representative", PersonName::parse);
     let tax_code = cells.required("tax_code", |text| match kind {
-        Some(kind) => TaxCode::parse_for(kind, text),
-        None => TaxCode::parse(text),
+        Ok(kind) => TaxCode::parse_for(kind, text),
+        Err(Noted) => TaxCode::parse(text),
     });
     let phone = cells.required("phone", Phone::parse);
     let stall = group(cells, &STALL_COLUMNS, read_stall);
     let money = group(cells, &MONEY_COLUMNS, read_money);
-    Some(MerchantRow {
+    Ok(MerchantRow {
         row,
         profile: MerchantProfile {
             kind: kind?,
@@ -281,34 +278,32 @@ fn read_row<'a>(cells: &mut Cells<'_>, row: &'a Row) -> Option<MerchantRow<'a>> 
 fn group<'a, T>(
     cells: &mut Cells<'a>,
     columns: &[&str],
-    read: impl Fn(&mut Cells<'a>) -> Option<T>,
-) -> Option<Option<T>> {
+    read: impl Fn(&mut Cells<'a>) -> Result<T, Noted>,
+) -> Result<Option<T>, Noted> {
     if columns.iter().all(|name| cells.text(name).is_empty()) {
-        return Some(None);
+        return Ok(None);
     }
     read(cells).map(Some)
 }
 
-fn read_stall(cells: &mut Cells<'_>) -> Option<Stall> {
+fn read_stall(cells: &mut Cells<'_>) -> Result<Stall, Noted> {
     let zone = cells.required("zone_code", zone_code);
     let label = cells.required("stall_label", TradeName::parse);
     let trade = cells.required("trade", Trade::parse);
-    Some(Stall {
+    Ok(Stall {
         zone: zone?,
         label: label?,
         trade: trade?,
     })
 }
 
-fn read_money(cells: &mut Cells<'_>) -> Option<Money> {
+fn read_money(cells: &mut Cells<'_>) -> Result<Money, Noted> {
     let bank = cells.required("bank_bin", BankBin::parse);
     let number = cells.required("account_number", AccountNumber::parse);
     let holder = cells.required("holder_name", HolderName::parse);
-    let holder_kind = cells.required("holder_kind", |text| -> Result<_, Wanted> {
-        word(HOLDER_KINDS, text)
-    });
+    let holder_kind = cells.required("holder_kind", |text| word(HOLDER_KINDS, text));
     let registered_name = cells.required("registered_name", TradeName::parse);
-    Some(Money {
+    Ok(Money {
         bank: bank?,
         number: number?,
         holder: holder?,

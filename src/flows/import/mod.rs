@@ -1,11 +1,11 @@
 //! Importing a file: of the places that a census saw, or of merchants to register.
 //!
-//! The bytes become text ([`encoding`]), the text rows under known columns ([`sheet`]), each
-//! row values of the domain; all of that is pure. Then the rows are compared with what is
-//! stored, and every one that cannot be taken is reported with its line, its column, what was
-//! found and what is wanted. Only then is anything written: the whole file, or nothing, or
-//! the good rows when that was asked for. A place is known by zone and position, a merchant
-//! by its tax code, so a file that is imported again changes nothing.
+//! The bytes become text (`encoding`), the text rows under known columns (`sheet`), each row
+//! values of the domain (`places_rows`, `merchants_rows`); all of that is pure. Then the rows
+//! are compared with what is stored, and every one that cannot be taken is reported with its
+//! line, its column, what was found and what is wanted. Only then is anything written: the
+//! whole file, or nothing, or the good rows when that was asked for. A place is known by zone
+//! and position, a merchant by its tax code, so a file that is imported again changes nothing.
 
 mod cells;
 mod encoding;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::cells::{Cells, Words, fault_of, word, yes_or_no};
+use super::cells::{Cells, Noted, Words, fault_of, word, yes_or_no};
 use super::report::{Report, Wanted};
 use super::sheet::{Column, Need, Row, Shows, Upload, key};
 use crate::domain::establishment::{
@@ -123,23 +123,16 @@ pub(super) fn read<'a>(upload: &'a Upload, report: &mut Report) -> Vec<PlaceRow<
     let mut good = Vec::new();
     for row in &upload.rows {
         let mut cells = Cells::of(upload, &places, row);
-        let read = if cells.has_slipped() {
-            None
-        } else {
-            read_row(&mut cells)
-        };
+        let read = read_row(&mut cells);
         let mut faults = cells.finish();
-        if let Some((zone, entry)) = read {
+        if let Ok((zone, entry)) = read {
             let place = (zone.clone(), entry.position.clone());
-            match first.get(&place) {
-                Some(line) => {
-                    let what = ("position", "twice_in_file", twice(*line));
-                    faults.push(fault_of(upload, &places, row, what));
-                }
-                None => {
-                    first.insert(place, row.line);
-                    good.push(PlaceRow { row, zone, entry });
-                }
+            if let Some(line) = first.get(&place) {
+                let what = ("position", "twice_in_file", twice(*line));
+                faults.push(fault_of(upload, &places, row, what));
+            } else {
+                first.insert(place, row.line);
+                good.push(PlaceRow { row, zone, entry });
             }
         }
         report.note(faults);
@@ -155,7 +148,8 @@ pub(super) fn twice(line: u64) -> Wanted {
     )
 }
 
-fn read_row(cells: &mut Cells<'_>) -> Option<(ZoneCode, CensusEntry)> {
+fn read_row(cells: &mut Cells<'_>) -> Result<(ZoneCode, CensusEntry), Noted> {
+    cells.check_count()?;
     let zone = cells.required("zone_code", zone_code);
     let position = cells.required("position", TradeName::parse);
     let name = cells.required("name", TradeName::parse);
@@ -188,7 +182,7 @@ fn read_row(cells: &mut Cells<'_>) -> Option<(ZoneCode, CensusEntry)> {
         name: name?,
         record,
     };
-    Some((zone?, entry))
+    Ok((zone?, entry))
 }
 
 /// Reads a zone's code in any case.

@@ -68,3 +68,38 @@ fn safe(cell: &str) -> String {
         cell.to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flows::import::FileKind;
+    use crate::flows::import::report::Wanted;
+
+    fn fault(line: u64, column: Option<&str>) -> RowFault {
+        RowFault {
+            line,
+            column: column.map(str::to_owned),
+            code: "not_accepted",
+            found: String::new(),
+            wanted: Wanted::new("Sai", "wrong"),
+        }
+    }
+
+    #[test]
+    fn a_file_that_comes_back_a_second_time_has_one_column_of_faults() {
+        let text = "kind;name;Lỗi;representative;tax_code;phone\n\
+            a;=b;cũ;c;d;+e\n\
+            f;g;cũ;h;i;j\n\
+            k;l\n";
+        let upload = Upload::read(FileKind::Merchants, text.as_bytes());
+        let mut report = Report::of(&upload);
+        assert_eq!(bad_rows(&upload, &report), None);
+        report.note(vec![fault(2, Some("name")), fault(2, Some("phone"))]);
+        report.note(vec![fault(4, None)]);
+        let back = String::from_utf8(bad_rows(&upload, &report).unwrap()).unwrap();
+        let wanted = "\u{FEFF}kind;name;representative;tax_code;phone;Lỗi\n\
+            a;'=b;c;d;'+e;name: Sai | phone: Sai\n\
+            k;l;;;;Sai\n";
+        assert_eq!(back, wanted);
+    }
+}

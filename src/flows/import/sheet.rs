@@ -155,7 +155,7 @@ impl Upload {
             }
             let cells = record.iter().map(str::to_owned).collect();
             if self.header.is_empty() {
-                self.header = cells;
+                self.header = record.iter().map(on_one_line).collect();
             } else if self.rows.len() == ROWS_MAX {
                 self.rows.clear();
                 return Err(FileFault::TooManyRows);
@@ -191,10 +191,9 @@ impl Upload {
             }
         }
         let group_is_there = |group| {
-            let of_group = columns
-                .iter()
-                .filter(|it| it.need == Need::WithGroup(group));
-            of_group.into_iter().any(|it| seen.contains(&it.name))
+            let is_of_group = |it: &&Column| it.need == Need::WithGroup(group);
+            let mut of_group = columns.iter().filter(is_of_group);
+            of_group.any(|it| seen.contains(&it.name))
         };
         for column in columns.iter().filter(|it| !seen.contains(&it.name)) {
             let needed = match column.need {
@@ -211,24 +210,25 @@ impl Upload {
 
     fn known(&self, name: &str) -> Option<&'static Column> {
         let name = key(name);
-        let columns = self.kind.columns().iter();
-        columns.into_iter().find(|column| {
-            let mut names = [column.name, column.title]
-                .into_iter()
-                .chain(column.also.iter().copied());
+        self.kind.columns().iter().find(|column| {
+            let own = [column.name, column.title];
+            let mut names = own.into_iter().chain(column.also.iter().copied());
             names.any(|it| key(it) == name)
         })
     }
 
     /// Where each column of the kind stands in a row; `None` for those that are not there.
     pub(super) fn places(&self) -> Vec<Option<usize>> {
-        let known: Vec<_> = self.header.iter().map(|name| self.known(name)).collect();
-        let place = |column: &Column| {
-            let is_it = |found: &Option<&Column>| found.is_some_and(|it| it.name == column.name);
-            known.iter().position(is_it)
-        };
+        let names = self.header.iter().map(|name| Some(self.known(name)?.name));
+        let names: Vec<Option<&str>> = names.collect();
+        let place = |column: &Column| names.iter().position(|name| *name == Some(column.name));
         self.kind.columns().iter().map(place).collect()
     }
+}
+
+/// The name of a column as reports show it.
+fn on_one_line(name: &str) -> String {
+    name.replace(char::is_control, " ")
 }
 
 /// A name without diacritics, case, blanks and signs.

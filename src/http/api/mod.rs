@@ -14,6 +14,7 @@ pub mod code_pictures;
 pub mod code_revisions;
 pub mod establishments;
 pub mod events;
+pub mod imports;
 pub mod merchant_steps;
 pub mod merchants;
 mod money;

@@ -1,6 +1,6 @@
 //! A backup under load, brought back after the data folder is gone; and what is no backup.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +11,9 @@ use phocho::store::{DatabaseUrl, Store};
 use super::bank::Bank;
 use super::process::{Site, said};
 use crate::database::{Database, run_on_postgres, run_on_sqlite};
+
+/// Somebody who is not the superuser.
+const SERVICE: u32 = 65_534;
 
 /// Every payment, oldest first.
 async fn payments_in(path: &Path) -> Vec<PaymentRow> {
@@ -166,6 +169,34 @@ fn a_restore_takes_no_database_away_and_keeps_the_one_that_was_there() {
                 name.starts_with("phocho.before-") && path.extension().unwrap() == "db"
             });
         assert_eq!(payments_in(&aside.unwrap()).await.len(), 1);
+    });
+}
+
+#[test]
+fn what_the_superuser_restores_belongs_to_the_service() {
+    run_on_sqlite(async |database| {
+        let site = site_with_folder(&database).await;
+        let data = site.folder.path().join("data");
+        assert!(site.run(&["backup", "copy.db"]).status.success());
+        for entry in std::fs::read_dir(&data).unwrap() {
+            if chown(entry.unwrap().path(), Some(SERVICE), Some(SERVICE)).is_err() {
+                return; // Only the superuser gives files away.
+            }
+        }
+        chown(&data, Some(SERVICE), Some(SERVICE)).unwrap();
+        for present in [true, false] {
+            if !present {
+                std::fs::remove_file(data.join("phocho.db")).unwrap();
+                std::fs::remove_file(data.join("phocho.db.lock")).unwrap();
+            }
+            let restored = site.run(&["restore", "copy.db"]);
+            assert!(restored.status.success(), "{}", said(&restored));
+            for entry in std::fs::read_dir(&data).unwrap() {
+                let entry = entry.unwrap();
+                let owner = entry.metadata().unwrap().uid();
+                assert_eq!(owner, SERVICE, "{:?}", entry.file_name());
+            }
+        }
     });
 }
 

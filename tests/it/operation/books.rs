@@ -92,6 +92,10 @@ async fn every_tampering_is_found_by_its_rule(database: Database) {
             "UPDATE audit_entries SET actor = 'nobody' WHERE sequence = 2",
         ),
         (
+            "a payment counts on",
+            "UPDATE payments SET occurred_at = '2026-03-16T18:00:00+00:00'",
+        ),
+        (
             "a payment received",
             "UPDATE payments SET received_vnd = received_vnd + 1",
         ),

@@ -78,6 +78,28 @@ fn doctor_names_what_is_not_in_order() {
                 "UPDATE audit_entries SET subject = 'x' WHERE chain = 'main'",
             ),
             (
+                "clock",
+                "UPDATE audit_entries SET at = '2999-01-01T00:00:00+00:00' WHERE chain = 'main'",
+            ),
+            (
+                "alerts",
+                "INSERT INTO alerts (id, kind, subject, detail, raised_at)
+                VALUES (X'00000000000070008000000000000001', 'x', 'x', '{}',
+                    '2026-01-01T00:00:00+00:00')",
+            ),
+            (
+                "suspense",
+                "INSERT INTO suspense_items
+                SELECT id, transaction_id, merchant_id, (SELECT id FROM accounts), 'open', '{}',
+                    '2020-01-01T00:00:00+00:00', NULL, NULL, 1 FROM payments",
+            ),
+            (
+                "retention",
+                "UPDATE body_keys SET day = '2020-01-01';
+                UPDATE callbacks SET body_key_day = '2020-01-01',
+                    received_at = '2020-01-01T03:00:00+00:00'",
+            ),
+            (
                 "schema",
                 "INSERT INTO _sqlx_migrations VALUES (9999, 'x', '2026-01-01', TRUE, X'00', 1)",
             ),

@@ -1,6 +1,7 @@
 //! What has had its time is forgotten, and nothing else is.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use phocho::clock::Clock;
 use phocho::domain::day::local_day;
 use phocho::domain::ids::{CallbackId, SourceId, UserId};
 use phocho::flows::check_books;
@@ -13,7 +14,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 use super::bank::{REFERENCE, SECRET};
-use crate::database::{Database, on_both_engines};
+use super::process::Site;
+use crate::database::{Database, on_both_engines, run_on_sqlite};
 use crate::notices::sepay;
 use crate::street::{ACCOUNT, Street, now};
 
@@ -178,6 +180,48 @@ async fn bodies_go_in_steps_and_the_key_goes_last(database: Database) {
         go_on: &|| false,
     };
     assert_eq!(stopping.run().await.unwrap(), Forgotten::default());
+}
+
+#[test]
+fn a_destroyed_key_is_overwritten_in_the_file() {
+    run_on_sqlite(async |database| {
+        const SEALED: &[u8] = b"a sealed key that nobody is to find again";
+        let store = database.store().await;
+        let file = database.url().strip_prefix("sqlite://").unwrap();
+        let is_there = || {
+            let bytes = std::fs::read(file).unwrap();
+            bytes.windows(SEALED.len()).any(|piece| piece == SEALED)
+        };
+        let mut tx = store.begin_write().await.unwrap();
+        callbacks::body_key(&mut tx, local_day(now()), SEALED)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        store.close().await;
+        assert!(is_there());
+        let store = database.store().await;
+        assert_eq!(round(&store, now() + TimeDelta::days(91)).await.days, 1);
+        store.close().await;
+        assert!(!is_there());
+    });
+}
+
+#[test]
+fn serve_keeps_house_by_itself() {
+    run_on_sqlite(async |database| {
+        let (site, street) = Site::found(&database).await;
+        let mut tx = street.store.begin_write().await.unwrap();
+        let old = local_day(Clock::System.now() - TimeDelta::days(100));
+        callbacks::body_key(&mut tx, old, b"sealed key")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let _served = site.serve();
+        let begun = std::time::Instant::now();
+        while number(&database, KEYS).await > 0 {
+            assert!(begun.elapsed().as_secs() < 10, "the key is still there");
+        }
+    });
 }
 
 fn delivery(source: SourceId, step: i64, received_at: DateTime<Utc>) -> NewCallback {

@@ -21,7 +21,7 @@ on_both_engines!(what_was_acknowledged_outlives_every_kill);
 /// Bank clerks that send at the same time.
 const SENDERS: usize = 8;
 /// The earliest and latest moment of a kill after the process is ready.
-const KILL_AFTER_MS: std::ops::Range<u64> = 20..420;
+const KILL_AFTER_MS: std::ops::Range<u64> = 20..820;
 /// How soon the process is to be ready again, with SQLite.
 const READY_MAX: Duration = Duration::from_secs(1);
 

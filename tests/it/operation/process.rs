@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::database::Database;
@@ -125,6 +126,22 @@ impl Served {
         }
     }
 
+    /// The secret of the first administrator's token.
+    pub fn admin(&self) -> String {
+        let talk = self.talk.lock().unwrap().clone();
+        let link = talk.split_once(r#"{"link":""#).unwrap().1;
+        let link = link.split_once('"').unwrap().0;
+        let answer = post(
+            &self.address,
+            "/v1/first-token",
+            None,
+            &json!({"link": link}),
+        );
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        let token: Value = serde_json::from_str(body).unwrap();
+        token["secret"].as_str().unwrap().to_owned()
+    }
+
     /// Ends it as a power switch does.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -152,9 +169,33 @@ impl Drop for Served {
 
 /// Sends a request's head on a fresh connection and reads the answer to its end.
 pub fn ask(address: &str, head: &str) -> String {
+    ask_with(address, head, "")
+}
+
+/// Asks to add a member of the staff: a write.
+pub fn add_user(address: &str, admin: &str) -> String {
+    let user = json!({"name": "Nguyễn Thị Đào", "role": "staff"});
+    post(address, "/v1/users", Some(admin), &user)
+}
+
+/// A JSON request by whoever holds a token, if one is given.
+fn post(address: &str, target: &str, token: Option<&str>, body: &Value) -> String {
+    let body = body.to_string();
+    let token = token.map_or_else(String::new, |token| {
+        format!("authorization: Bearer {token}\r\n")
+    });
+    let head = format!(
+        "POST {target} HTTP/1.1\r\nhost: t\r\naccept-language: en\r\n{token}\
+         content-type: application/json\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    ask_with(address, &head, &body)
+}
+
+fn ask_with(address: &str, head: &str, body: &str) -> String {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(address).unwrap();
-    write!(stream, "{head}connection: close\r\n\r\n").unwrap();
+    write!(stream, "{head}connection: close\r\n\r\n{body}").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

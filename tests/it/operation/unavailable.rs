@@ -12,15 +12,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::bank::{Bank, Told};
-use super::process::{Served, Site, ask, said};
+use super::process::{Served, Site, add_user, ask, said};
 use crate::database::{run_on_postgres, run_on_sqlite};
 
 /// How long a database may stay away in the eyes of a test.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A request that writes, with no credential.
-const WRITE: &str = "POST /v1/first-token HTTP/1.1\r\nhost: t\r\naccept-language: en\r\n\
-    content-type: application/json\r\ncontent-length: 0\r\n";
 
 fn file_of(url: &str) -> &str {
     url.strip_prefix("sqlite://").unwrap()
@@ -33,6 +29,29 @@ async fn recovers(bank: &Bank, number: u64) -> Duration {
         assert!(begun.elapsed() < PATIENCE, "it did not recover");
     }
     begun.elapsed()
+}
+
+/// A refusal that says when to come again.
+fn assert_honest(answer: &str) {
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("retry-after: "), "{answer}");
+    assert!(answer.contains(r#""code":"unavailable""#), "{answer}");
+}
+
+/// A list is read by someone who never called before: nobody is turned away because the
+/// call could not be noted.
+fn assert_reads(served: &Served, admin: &str) {
+    let head = format!("GET /v1/users HTTP/1.1\r\nhost: t\r\nauthorization: Bearer {admin}\r\n");
+    let answer = ask(&served.address, &head);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+/// Asks for one write after another: the last small ones may still find room.
+fn refuses_writes(served: &Served, admin: &str) {
+    let first_refused = (0..200)
+        .map(|_| add_user(&served.address, admin))
+        .find(|answer| !answer.starts_with("HTTP/1.1 201"));
+    assert_honest(&first_refused.expect("the disk is full"));
 }
 
 fn check(site: &Site, bank: &Bank) {
@@ -49,16 +68,20 @@ fn a_database_that_another_process_holds_is_answered_503_and_taken_up_again() {
         let served = site.serve();
         let bank = Bank::at(&served.address);
         assert_eq!(bank.attempt(1).await.0, Told::Ok);
+        let admin = tokio::task::block_in_place(|| served.admin());
+        assert_reads(&served, &admin);
         let mut holder = SqliteConnection::connect(database.url()).await.unwrap();
         let hold = sqlx::query("BEGIN IMMEDIATE").execute(&mut holder);
         hold.await.unwrap();
+        let (address, token) = (served.address.clone(), admin.clone());
+        let written = std::thread::spawn(move || add_user(&address, &token));
         let begun = Instant::now();
         let (first, second) = tokio::join!(bank.attempt(2), bank.attempt(3));
         assert_eq!((first.0, second.0), (Told::Refused, Told::Refused));
         assert!(begun.elapsed() < PATIENCE, "a bank gives up after 30 s");
+        assert_honest(&written.join().unwrap());
         // What only reads goes on meanwhile.
-        let alive = ask(&served.address, "GET /v1/zones HTTP/1.1\r\nhost: t\r\n");
-        assert!(alive.starts_with("HTTP/1.1 401"), "{alive}");
+        assert_reads(&served, &admin);
         let rollback = sqlx::query("ROLLBACK").execute(&mut holder);
         rollback.await.unwrap();
         recovers(&bank, 2).await;
@@ -81,13 +104,14 @@ fn a_disk_that_takes_no_more_loses_nothing_and_is_recovered_from() {
         let served = Served::start(command);
         let bank = Bank::at(&served.address);
         assert_eq!(bank.attempt(1).await.0, Told::Ok);
+        let admin = tokio::task::block_in_place(|| served.admin());
         let log = format!("{}-wal", file_of(database.url()));
         for round in 0..2 {
             let limit = std::fs::metadata(&log).unwrap().len() + 100_000;
             limit_files(&served, &limit.to_string());
             refused_until(&bank, 2 + round * 1000).await;
-            let live = ask(&served.address, "GET /livez HTTP/1.1\r\nhost: t\r\n");
-            assert!(live.starts_with("HTTP/1.1 200"), "{live}");
+            refuses_writes(&served, &admin);
+            assert_reads(&served, &admin);
             limit_files(&served, "unlimited");
             let took = recovers(&bank, 900 + round * 1000).await;
             assert!(took < Duration::from_secs(5), "back only after {took:?}");
@@ -149,14 +173,15 @@ fn a_really_full_disk_is_answered_503_and_recovered_from() {
         let served = Served::start(command);
         let bank = Bank::at(&served.address);
         assert_eq!(bank.attempt(1).await.0, Told::Ok);
+        let admin = tokio::task::block_in_place(|| served.admin());
         let inside = format!("/proc/{}/root{}", served.child.id(), disk.display());
         let filler = format!("{inside}/filler");
         for round in 0..2 {
             let mut file = std::fs::File::create(&filler).unwrap();
             while file.write_all(&[0; 4096]).is_ok() {}
             refused_until(&bank, 2 + round * 1000).await;
-            let ready = ask(&served.address, "GET /livez HTTP/1.1\r\nhost: t\r\n");
-            assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+            refuses_writes(&served, &admin);
+            assert_reads(&served, &admin);
             drop(file);
             std::fs::remove_file(&filler).unwrap();
             let took = recovers(&bank, 900 + round * 1000).await;
@@ -238,23 +263,19 @@ fn a_server_that_goes_away_is_answered_503_and_found_again() {
         let served = tokio::task::block_in_place(|| site.serve());
         let bank = Bank::at(&served.address);
         assert_eq!(bank.attempt(1).await.0, Told::Ok);
+        let admin = tokio::task::block_in_place(|| served.admin());
         for round in 0..2 {
             line.cut();
             let begun = Instant::now();
             let (first, second) = tokio::join!(bank.attempt(10 + round), bank.attempt(20 + round));
             assert_eq!((first.0, second.0), (Told::Refused, Told::Refused));
             assert!(begun.elapsed() < PATIENCE, "a bank gives up after 30 s");
-            let address = served.address.clone();
-            let answers = tokio::task::spawn_blocking(move || {
-                [
-                    ask(&address, "GET /readyz HTTP/1.1\r\nhost: t\r\n"),
-                    ask(&address, WRITE),
-                ]
-            });
-            let [ready, written] = answers.await.unwrap();
-            assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
-            assert!(ready.contains("retry-after"), "{ready}");
-            assert!(!written.starts_with("HTTP/1.1 500"), "{written}");
+            for answer in tokio::task::block_in_place(|| {
+                let ready = ask(&served.address, "GET /readyz HTTP/1.1\r\nhost: t\r\n");
+                [ready, add_user(&served.address, &admin)]
+            }) {
+                assert_honest(&answer);
+            }
             line.mend();
             let took = recovers(&bank, 10 + round).await;
             assert!(took < Duration::from_secs(5), "back only after {took:?}");

@@ -1,0 +1,71 @@
+//! Pages for people: written by the server, Vietnamese first, English second, with no script,
+//! style or font from elsewhere.
+//!
+//! A page reads what the API reads; its words, numbers and dates are in [`view`].
+
+mod chart;
+mod home;
+mod view;
+mod words;
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::http::AppState;
+
+/// What a page may load: its own style, script and pictures.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+/// The assets change only with the program.
+const ASSET_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+
+/// The routes of the pages.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/", get(home::page))
+        .route("/live", get(home::live))
+        .route("/assets/page.css", get(style))
+        .route("/assets/live.js", get(script))
+        .route("/assets/icon.svg", get(icon))
+}
+
+async fn style() -> Response {
+    asset("text/css; charset=utf-8", include_str!("assets/page.css"))
+}
+
+async fn script() -> Response {
+    asset(
+        "text/javascript; charset=utf-8",
+        include_str!("assets/live.js"),
+    )
+}
+
+async fn icon() -> Response {
+    asset("image/svg+xml", include_str!("assets/icon.svg"))
+}
+
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CACHE_CONTROL, ASSET_CACHE),
+    ];
+    (headers, text).into_response()
+}
+
+/// A page, with what it may load.
+fn html(text: String, language: &'static str) -> Response {
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
+        (header::CONTENT_LANGUAGE, HeaderValue::from_static(language)),
+        (header::VARY, HeaderValue::from_static("accept-language")),
+    ];
+    (headers, text).into_response()
+}
