@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 
+use super::json::{self, Json};
 use super::verdict::Refusal;
 
 /// One call by a vendor, before anything in it is believed.
@@ -40,6 +42,28 @@ impl Delivery {
                 .collect(),
             body,
         }
+    }
+
+    /// What the vendor tells, as sent: the body, or the query of a call that has none.
+    pub fn told(&self) -> &[u8] {
+        if self.tells_by_query() {
+            self.query.as_bytes()
+        } else {
+            &self.body
+        }
+    }
+
+    /// The query where it is not [`told`](Self::told) itself, else nothing.
+    pub fn query_beside(&self) -> &str {
+        if self.tells_by_query() {
+            ""
+        } else {
+            &self.query
+        }
+    }
+
+    fn tells_by_query(&self) -> bool {
+        self.method == "GET"
     }
 
     /// All headers in the order of arrival, names in lower case.
@@ -148,5 +172,76 @@ impl Secret {
     /// A key or token.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(SecretString::from(text.into()))
+    }
+
+    /// A name and its password.
+    pub fn login(username: impl Into<String>, password: impl Into<String>) -> Self {
+        Self::Login {
+            username: username.into(),
+            password: SecretString::from(password.into()),
+        }
+    }
+
+    /// The one text that is sealed: the key itself, or a login as a JSON object.
+    pub fn to_stored(&self) -> SecretString {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Login { username, password } => {
+                let login = json!({"username": username, "password": password.expose_secret()});
+                SecretString::from(login.to_string())
+            }
+        }
+    }
+
+    /// Reads what [`to_stored`](Self::to_stored) wrote. A key that looks like a stored login
+    /// is one: no vendor makes such keys, and no format takes both.
+    pub fn from_stored(stored: &str) -> Self {
+        read_login(stored).unwrap_or_else(|| Self::text(stored))
+    }
+}
+
+fn read_login(stored: &str) -> Option<Secret> {
+    let login = json::read(stored.as_bytes()).ok()?;
+    let login = login.as_object().filter(|it| it.members().len() == 2)?;
+    let part = |name| login.get(name).and_then(Json::as_text);
+    Some(Secret::login(part("username")?, part("password")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_the_same_after_it_was_stored() {
+        let login = Secret::login("vendor", "p:ss \"wörd\" {}");
+        match Secret::from_stored(login.to_stored().expose_secret()) {
+            Secret::Login { username, password } => {
+                assert_eq!(username, "vendor");
+                assert_eq!(password.expose_secret(), "p:ss \"wörd\" {}");
+            }
+            Secret::Text(_) => panic!("no login"),
+        }
+        for text in [
+            "sixteen--letters",
+            "{",
+            "{}",
+            r#"{"username":"a"}"#,
+            r#"{"username":"a","password":1}"#,
+            r#"{"username":"a","password":"b","more":"c"}"#,
+        ] {
+            match Secret::from_stored(Secret::text(text).to_stored().expose_secret()) {
+                Secret::Text(stored) => assert_eq!(stored.expose_secret(), text),
+                Secret::Login { .. } => panic!("{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_without_a_body_tells_by_its_query() {
+        let call = |method: &str| Delivery::new(method, "/a?b=1", [], b"body".to_vec());
+        assert_eq!(call("POST").told(), b"body");
+        assert_eq!(call("POST").query_beside(), "b=1");
+        assert_eq!(call("GET").told(), b"b=1");
+        assert_eq!(call("GET").query_beside(), "");
     }
 }

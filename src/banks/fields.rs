@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
 use super::javascript;
 use super::json::{Json, Object};
 use super::verdict::Unusable;
+use crate::domain::credit::Direction;
 use crate::domain::day::{to_microseconds, vietnam_offset};
 use crate::domain::money::Vnd;
 
@@ -86,14 +87,19 @@ impl<'a> Fields<'a> {
     }
 
     /// A vendor's own number: a JSON number of digits only, or a text.
-    pub(super) fn required_id(self, name: &'static str) -> Result<String, Unusable> {
+    pub(super) fn id(self, name: &'static str) -> Result<Option<String>, Unusable> {
         match self.present(name) {
             Some(Json::Number(source)) if is_digits(source) && source.len() <= LONGEST_NAME => {
-                Ok(source.clone())
+                Ok(Some(source.clone()))
             }
             Some(Json::Number(_)) => Err(Unusable::BadField(name)),
-            _ => self.required_name(name),
+            _ => self.name(name),
         }
+    }
+
+    /// The same, where it has to be there.
+    pub(super) fn required_id(self, name: &'static str) -> Result<String, Unusable> {
+        self.id(name)?.ok_or(Unusable::MissingField(name))
     }
 
     /// A number or a text as JavaScript prints it, for a field that only people read.
@@ -116,9 +122,50 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Whole đồng as a JSON number whose minus sign means money out.
+    pub(super) fn signed_amount(self, name: &'static str) -> Result<(Direction, Vnd), Unusable> {
+        match self.present(name) {
+            None => Err(Unusable::MissingField(name)),
+            Some(Json::Number(source)) if !source.contains('.') => match source.strip_prefix('-') {
+                Some(magnitude) => Ok((Direction::Debit, whole_dong(magnitude)?)),
+                None => Ok((Direction::Credit, whole_dong(source)?)),
+            },
+            Some(_) => Err(Unusable::BadAmount),
+        }
+    }
+
     /// A local time as `2026-03-16 09:29:41`, Vietnam time.
     pub(super) fn local_time(self, name: &'static str) -> Result<DateTime<Utc>, Unusable> {
         read_local_time(self.required_text(name)?).ok_or(Unusable::BadField(name))
+    }
+
+    /// A local time as `20260316092941`, Vietnam time.
+    pub(super) fn compact_local_time(self, name: &'static str) -> Result<DateTime<Utc>, Unusable> {
+        let text = self.required_text(name)?;
+        local_time_in(text, b"dddddddddddddd", "%Y%m%d%H%M%S").ok_or(Unusable::BadField(name))
+    }
+
+    /// A Unix time in milliseconds, as a JSON number.
+    pub(super) fn unix_milliseconds(self, name: &'static str) -> Result<DateTime<Utc>, Unusable> {
+        match self.present(name) {
+            None => Err(Unusable::MissingField(name)),
+            Some(Json::Number(source)) => read_milliseconds(source).ok_or(Unusable::BadField(name)),
+            Some(_) => Err(Unusable::BadField(name)),
+        }
+    }
+
+    /// Either of the two: milliseconds as a number, or a local time with or without seconds.
+    pub(super) fn milliseconds_or_local(
+        self,
+        name: &'static str,
+    ) -> Result<DateTime<Utc>, Unusable> {
+        match self.present(name) {
+            Some(Json::Text(text)) if text.len() == "2026-03-16 09:29".len() => {
+                read_local_time(&format!("{text}:00")).ok_or(Unusable::BadField(name))
+            }
+            Some(Json::Text(_)) => self.local_time(name),
+            _ => self.unix_milliseconds(name),
+        }
     }
 
     /// A time as RFC 3339 with its offset.
@@ -144,15 +191,31 @@ fn whole_dong(text: &str) -> Result<Vnd, Unusable> {
 }
 
 fn read_local_time(text: &str) -> Option<DateTime<Utc>> {
-    const FORM: &[u8] = b"dddd-dd-dd dd:dd:dd";
-    let fits = text.len() == FORM.len()
-        && text.bytes().zip(FORM).all(|(byte, form)| match form {
+    local_time_in(text, b"dddd-dd-dd dd:dd:dd", "%Y-%m-%d %H:%M:%S")
+}
+
+/// Reads Vietnam time in exactly the form given twice: as places, `d` for a digit, and as
+/// chrono's pattern, which alone would take more than the form.
+fn local_time_in(text: &str, form: &[u8], pattern: &str) -> Option<DateTime<Utc>> {
+    let fits = text.len() == form.len()
+        && text.bytes().zip(form).all(|(byte, form)| match form {
             b'd' => byte.is_ascii_digit(),
             other => byte == *other,
         });
-    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok()?;
+    if !fits {
+        return None;
+    }
+    let local = NaiveDateTime::parse_from_str(text, pattern).ok()?;
     let zoned = vietnam_offset().from_local_datetime(&local).single()?;
-    fits.then(|| zoned.with_timezone(&Utc))
+    Some(zoned.with_timezone(&Utc))
+}
+
+/// Thirteen digits: the milliseconds of the years 2001 to 2286, and never seconds.
+fn read_milliseconds(source: &str) -> Option<DateTime<Utc>> {
+    if source.len() != 13 || !is_digits(source) || source.starts_with('0') {
+        return None;
+    }
+    DateTime::from_timestamp_millis(source.parse().ok()?)
 }
 
 /// Joins the parts of a transaction's identity so that different parts never give equal keys.
@@ -237,6 +300,77 @@ mod tests {
             "",
         ] {
             assert_eq!(read_local_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_signed_amount_tells_the_way_of_the_money() {
+        use Direction::{Credit, Debit};
+        let bad = Err(Unusable::BadAmount);
+        for (source, wanted) in [
+            ("45000", Ok((Credit, 45_000))),
+            ("-45000", Ok((Debit, 45_000))),
+            ("0", bad),
+            ("-0", bad),
+            ("45000.0", bad),
+            ("-4.5e4", bad),
+            ("1e5", bad),
+            ("9223372036854775808", bad),
+            ("-9223372036854775808", bad),
+            ("\"45000\"", bad),
+            ("\"-45000\"", bad),
+            ("null", Err(Unusable::MissingField("amount"))),
+        ] {
+            let document = read(format!(r#"{{"amount":{source}}}"#).as_bytes()).unwrap();
+            let fields = Fields::of(document.as_object().unwrap());
+            let read = fields.signed_amount("amount");
+            assert_eq!(
+                read.map(|(way, amount)| (way, amount.get())),
+                wanted,
+                "{source}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_vendors_time_is_read_in_its_one_form() {
+        let read_time = |source: &str| {
+            let document = read(format!(r#"{{"at":{source}}}"#).as_bytes()).unwrap();
+            let fields = Fields::of(document.as_object().unwrap());
+            (
+                fields.unix_milliseconds("at").ok().map(|at| at.timestamp()),
+                fields
+                    .milliseconds_or_local("at")
+                    .ok()
+                    .map(|at| at.timestamp()),
+                fields
+                    .compact_local_time("at")
+                    .ok()
+                    .map(|at| at.timestamp()),
+            )
+        };
+        let wanted = Some(1_773_628_180);
+        for (source, times) in [
+            ("1773628180999", (wanted, wanted, None)),
+            ("\"2026-03-16 09:29:40\"", (None, wanted, None)),
+            (
+                "\"2026-03-16 09:29\"",
+                (None, wanted.map(|at| at - 40), None),
+            ),
+            ("\"20260316092940\"", (None, None, wanted)),
+            ("1773628180", (None, None, None)),
+            ("1773628180000.0", (None, None, None)),
+            ("-773628180000", (None, None, None)),
+            ("17736281800000", (None, None, None)),
+            ("\"1773628180000\"", (None, None, None)),
+            ("\"2026-03-16T09:29\"", (None, None, None)),
+            ("\"20260316252940\"", (None, None, None)),
+            ("\"2026031609294\"", (None, None, None)),
+            ("\"+2026031609294\"", (None, None, None)),
+            ("true", (None, None, None)),
+            ("null", (None, None, None)),
+        ] {
+            assert_eq!(read_time(source), times, "{source}");
         }
     }
 

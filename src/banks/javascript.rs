@@ -59,6 +59,27 @@ pub(super) enum Sorting {
     None,
     /// The keys of this object, not of those inside it.
     Outermost,
+    /// The keys of this object and of objects directly inside objects; what is inside an array
+    /// stays as it was written.
+    Objects,
+}
+
+impl Sorting {
+    /// What holds for the elements of an array.
+    fn of_elements(self) -> Self {
+        match self {
+            Self::Objects => Self::None,
+            other => other,
+        }
+    }
+
+    /// What holds for the values of an object.
+    fn of_values(self) -> Self {
+        match self {
+            Self::Objects => Self::Objects,
+            Self::None | Self::Outermost => Self::None,
+        }
+    }
 }
 
 /// A value as `JSON.stringify` prints it, without white space.
@@ -73,6 +94,14 @@ pub(super) fn sorted_members(object: &Object) -> Vec<&(String, Json)> {
     let mut members: Vec<_> = object.members().iter().collect();
     members.sort_by(|(left, _), (right, _)| by_utf16(left, right));
     members
+}
+
+/// The number of a key that is an array index: digits without a leading zero, below 2^32 - 1.
+fn array_index(key: &str) -> Option<u32> {
+    let canonical = key == "0" || !key.starts_with('0');
+    let digits = key.bytes().all(|byte| byte.is_ascii_digit());
+    let index = key.parse().ok().filter(|index| *index < u32::MAX);
+    index.filter(|_| canonical && digits)
 }
 
 fn by_utf16(left: &str, right: &str) -> Ordering {
@@ -95,7 +124,7 @@ fn write_value(out: &mut String, value: &Json, sorting: Sorting) {
                 if place > 0 {
                     out.push(',');
                 }
-                write_value(out, element, sorting);
+                write_value(out, element, sorting.of_elements());
             }
             out.push(']');
         }
@@ -104,10 +133,12 @@ fn write_value(out: &mut String, value: &Json, sorting: Sorting) {
 }
 
 fn write_object(out: &mut String, object: &Object, sorting: Sorting) {
-    let members = match sorting {
+    let mut members = match sorting {
         Sorting::None => object.members().iter().collect(),
-        Sorting::Outermost => sorted_members(object),
+        Sorting::Outermost | Sorting::Objects => sorted_members(object),
     };
+    // JavaScript lists an object's keys that are array indices first, by their number.
+    members.sort_by_key(|(key, _)| array_index(key).map_or((1, 0), |index| (0, index)));
     out.push('{');
     for (place, (key, value)) in members.into_iter().enumerate() {
         if place > 0 {
@@ -115,7 +146,7 @@ fn write_object(out: &mut String, object: &Object, sorting: Sorting) {
         }
         write_text(out, key);
         out.push(':');
-        write_value(out, value, Sorting::None);
+        write_value(out, value, sorting.of_values());
     }
     out.push('}');
 }
@@ -186,6 +217,25 @@ mod tests {
         assert_eq!(
             stringify(&value, Sorting::None),
             r#"[{"b":"\u0001\u001f\t\"\\/ à","a":{"d":1,"c":null}},null]"#
+        );
+    }
+
+    #[test]
+    fn objects_are_sorted_inside_objects_and_never_inside_arrays() {
+        let value = read(br#"{"b":[{"d":1,"c":{"f":1,"e":2}}],"a":{"d":{"f":[],"e":{}},"c":0}}"#);
+        assert_eq!(
+            stringify(&value.unwrap(), Sorting::Objects),
+            r#"{"a":{"c":0,"d":{"e":{},"f":[]}},"b":[{"d":1,"c":{"f":1,"e":2}}]}"#
+        );
+        let value = read(br#"{"b":0,"10":1,"9":2,"01":3,"-1":4,"4294967295":5,"4294967294":6}"#);
+        let value = value.unwrap();
+        assert_eq!(
+            stringify(&value, Sorting::Objects),
+            r#"{"9":2,"10":1,"4294967294":6,"-1":4,"01":3,"4294967295":5,"b":0}"#
+        );
+        assert_eq!(
+            stringify(&value, Sorting::None),
+            r#"{"9":2,"10":1,"4294967294":6,"b":0,"01":3,"-1":4,"4294967295":5}"#
         );
     }
 

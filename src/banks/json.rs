@@ -44,6 +44,14 @@ impl Object {
         &self.members
     }
 
+    /// Members that are all texts; `None` when a key is there twice.
+    pub(super) fn of_texts(texts: impl IntoIterator<Item = (String, String)>) -> Option<Self> {
+        let mut object = Self::default();
+        let mut texts = texts.into_iter();
+        let alone = texts.all(|(key, text)| object.insert(key, Json::Text(text)));
+        alone.then_some(object)
+    }
+
     /// Adds a member; `false` when the key is there already.
     fn insert(&mut self, key: String, value: Json) -> bool {
         let at = self.members.len();

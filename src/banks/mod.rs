@@ -6,19 +6,30 @@
 //!
 //! A new format is one new file and one line in [`ADAPTERS`].
 
+mod casso_v1;
+mod casso_v2;
 mod delivery;
 mod fields;
 mod javascript;
 pub mod json;
+mod momo_ipn;
+mod pay2s;
 mod payos;
+mod query;
+mod sepay_apikey;
 mod sepay_hmac;
 mod setup;
 mod signature;
 mod standard_webhooks;
 mod verdict;
+mod vietqr_vn;
+mod vnpay_ipn;
+mod zalopay_callback;
 
 use chrono::{DateTime, Utc};
-use json::{Json, JsonError};
+use json::{Json, JsonError, Object};
+
+use crate::domain::credit::BankFact;
 
 pub use delivery::{Credentials, Delivery, Secret};
 pub use setup::CredentialsFault;
@@ -30,6 +41,13 @@ pub use verdict::{
 pub trait Adapter: Send + Sync {
     /// The stable name that a source is configured with, such as `sepay_hmac`.
     fn name(&self) -> &'static str;
+
+    /// Where below the source's address the vendor calls; for most the address itself.
+    fn paths(&self) -> &'static [&'static str];
+
+    /// Whether a notice names the account that it speaks of. A source of a format that names
+    /// none is bound to one account only.
+    fn names_account(&self) -> bool;
 
     /// Proves over the raw bytes that the vendor sent this, then reads it.
     ///
@@ -49,8 +67,11 @@ pub trait Adapter: Send + Sync {
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault>;
 
     /// A secret of this format made from random bytes; none where the vendor makes it.
-    fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<String>;
+    fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret>;
 }
+
+/// The paths of a vendor who calls the source's address itself.
+const AT_ITS_ADDRESS: &[&str] = &[""];
 
 /// Random bytes of a secret that is made here.
 pub const SECRET_BYTES: usize = 32;
@@ -60,6 +81,14 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &standard_webhooks::StandardWebhooks,
     &sepay_hmac::SepayHmac,
     &payos::Payos,
+    &sepay_apikey::SepayApikey,
+    &casso_v2::CassoV2,
+    &casso_v1::CassoV1,
+    &pay2s::Pay2s,
+    &vietqr_vn::VietqrVn,
+    &vnpay_ipn::VnpayIpn,
+    &momo_ipn::MomoIpn,
+    &zalopay_callback::ZalopayCallback,
 ];
 
 /// Finds the adapter that a source is configured with.
@@ -85,8 +114,22 @@ fn require_fresh(
     credentials: &Credentials,
     now: DateTime<Utc>,
 ) -> Result<(), Refusal> {
-    let distance = now.timestamp().abs_diff(sent_at_unix_s);
-    if distance <= u64::from(credentials.tolerance_s) {
+    let distance_s = now.timestamp().abs_diff(sent_at_unix_s);
+    if distance_s <= u64::from(credentials.tolerance_s) {
+        Ok(())
+    } else {
+        Err(Refusal::StaleTimestamp)
+    }
+}
+
+/// The same for formats that sign milliseconds.
+fn require_fresh_ms(
+    sent_at_unix_ms: i64,
+    credentials: &Credentials,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let distance_ms = now.timestamp_millis().abs_diff(sent_at_unix_ms);
+    if distance_ms <= u64::from(credentials.tolerance_s) * 1000 {
         Ok(())
     } else {
         Err(Refusal::StaleTimestamp)
@@ -95,11 +138,20 @@ fn require_fresh(
 
 /// Reads a header's Unix time: plain digits without a leading zero.
 fn unix_seconds(header: &str) -> Result<i64, Refusal> {
-    let digits = header.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits || header.len() > 12 || header.starts_with('0') {
+    unix_time(header, 12)
+}
+
+/// The same in milliseconds.
+fn unix_milliseconds(text: &str) -> Result<i64, Refusal> {
+    unix_time(text, 15)
+}
+
+fn unix_time(text: &str, most_digits: usize) -> Result<i64, Refusal> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits || text.len() > most_digits || text.starts_with('0') {
         return Err(Refusal::MalformedHeader);
     }
-    header.parse().map_err(|_| Refusal::MalformedHeader)
+    text.parse().map_err(|_| Refusal::MalformedHeader)
 }
 
 /// Reads a body whose raw bytes were proven. What two readers could understand differently
@@ -112,7 +164,45 @@ fn proven_json(body: &[u8]) -> Result<Result<Json, Unusable>, Refusal> {
     }
 }
 
+/// Reads a body that has to be understood before it can be proved.
+fn unproven_json(body: &[u8]) -> Result<Json, Refusal> {
+    json::read(body).map_err(|error| match error {
+        JsonError::Ambiguous => Refusal::AmbiguousBody,
+        JsonError::Syntax => Refusal::MalformedBody,
+    })
+}
+
+/// The signature that a body carries as one of its fields.
+fn signature_in<'a>(body: &'a Object, name: &str) -> Result<&'a str, Refusal> {
+    let signature = body.get(name).and_then(Json::as_text);
+    signature
+        .filter(|text| !text.is_empty())
+        .ok_or(Refusal::MissingSignature)
+}
+
+/// The objects in the array under `name`, for formats that tell of several movements at once.
+fn listed_objects<'a>(body: &'a Json, name: &'static str) -> Result<Vec<&'a Object>, Unusable> {
+    let body = body.as_object().ok_or(Unusable::MalformedBody)?;
+    match body.get(name) {
+        None | Some(Json::Null) => Err(Unusable::MissingField(name)),
+        Some(Json::Array(elements)) => {
+            let objects: Option<_> = elements.iter().map(Json::as_object).collect();
+            objects.ok_or(Unusable::BadField(name))
+        }
+        Some(_) => Err(Unusable::BadField(name)),
+    }
+}
+
 /// A reading of an authentic body: what cannot be used is quarantined.
 fn reading_of(facts: Result<Reading, Unusable>) -> Reading {
     facts.unwrap_or_else(Reading::Unusable)
+}
+
+/// The movements of a notice, or what it is without any.
+fn reading_with(facts: Vec<BankFact>, without: NoticeKind) -> Reading {
+    if facts.is_empty() {
+        Reading::Nothing(without)
+    } else {
+        Reading::Transactions(facts)
+    }
 }

@@ -15,12 +15,13 @@ use chrono::{DateTime, Utc};
 
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::javascript::{Sorting, number, sorted_members, stringify};
-use super::json::{self, Json, JsonError, Object};
+use super::json::{Json, Object};
 use super::setup::require_only_a_secret;
 use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_plain_secret};
 use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, reading_of, require_post,
+    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
+    reading_of, require_post, signature_in, unproven_json,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
@@ -50,6 +51,14 @@ impl Adapter for Payos {
         "payos"
     }
 
+    fn paths(&self) -> &'static [&'static str] {
+        AT_ITS_ADDRESS
+    }
+
+    fn names_account(&self) -> bool {
+        true
+    }
+
     fn verify(
         &self,
         delivery: &Delivery,
@@ -57,14 +66,9 @@ impl Adapter for Payos {
         _now: DateTime<Utc>,
     ) -> Result<Verified, Refusal> {
         require_post(delivery)?;
-        let body = json::read(&delivery.body).map_err(|error| match error {
-            JsonError::Ambiguous => Refusal::AmbiguousBody,
-            JsonError::Syntax => Refusal::MalformedBody,
-        })?;
+        let body = unproven_json(&delivery.body)?;
         let body = body.as_object().ok_or(Refusal::MalformedBody)?;
-        let signature = body.get("signature").and_then(Json::as_text);
-        let signature = signature.filter(|text| !text.is_empty());
-        let signature = signature.ok_or(Refusal::MissingSignature)?;
+        let signature = signature_in(body, "signature")?;
         let data = body.get("data").and_then(Json::as_object);
         let data = data.ok_or(Refusal::MalformedBody)?;
         let signed = signed_text(data)?;
@@ -87,7 +91,7 @@ impl Adapter for Payos {
         require_only_a_secret(credentials)
     }
 
-    fn make_secret(&self, _: &[u8; SECRET_BYTES]) -> Option<String> {
+    fn make_secret(&self, _: &[u8; SECRET_BYTES]) -> Option<Secret> {
         None
     }
 }
@@ -159,7 +163,7 @@ fn read_payment(data: Fields<'_>) -> Result<Reading, Unusable> {
         amount: data.amount("amount", AmountForm::NumberOrText)?,
         account_number: Some(data.required_name("accountNumber")?),
         virtual_account: data.name("virtualAccountNumber")?,
-        content: content.to_owned(),
+        content: Some(content.to_owned()),
         bank_reference: Some(reference),
         merchant_reference: order,
         order_field_is_searched: false,

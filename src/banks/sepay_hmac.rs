@@ -12,8 +12,8 @@ use super::setup::require_only_a_secret;
 use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_plain_secret};
 use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, proven_json, reading_of,
-    require_fresh, require_post, unix_seconds,
+    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
+    proven_json, reading_of, require_fresh, require_post, unix_seconds,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
@@ -23,6 +23,14 @@ pub struct SepayHmac;
 impl Adapter for SepayHmac {
     fn name(&self) -> &'static str {
         "sepay_hmac"
+    }
+
+    fn paths(&self) -> &'static [&'static str] {
+        AT_ITS_ADDRESS
+    }
+
+    fn names_account(&self) -> bool {
+        true
     }
 
     fn verify(
@@ -54,13 +62,13 @@ impl Adapter for SepayHmac {
         require_only_a_secret(credentials)
     }
 
-    fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<String> {
-        Some(hex::encode(random))
+    fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret> {
+        Some(Secret::text(hex::encode(random)))
     }
 }
 
-/// Reads the notice of one movement.
-fn read_notice(body: &Json) -> Result<Reading, Unusable> {
+/// Reads the notice of one movement, the same for both of SePay's proofs.
+pub(super) fn read_notice(body: &Json) -> Result<Reading, Unusable> {
     let fields = Fields::of(body.as_object().ok_or(Unusable::MalformedBody)?);
     let (direction, outcome) = match fields.required_text("transferType")? {
         "in" => (Direction::Credit, FactOutcome::Paid),
@@ -76,7 +84,7 @@ fn read_notice(body: &Json) -> Result<Reading, Unusable> {
         amount: fields.amount("transferAmount", AmountForm::NumberOrText)?,
         account_number: Some(fields.required_name("accountNumber")?),
         virtual_account: fields.name("subAccount")?,
-        content: fields.text("content")?.unwrap_or_default().to_owned(),
+        content: Some(fields.text("content")?.unwrap_or_default().to_owned()),
         bank_reference: fields.name("referenceCode")?,
         merchant_reference: None,
         order_field_is_searched: false,

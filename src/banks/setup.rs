@@ -2,6 +2,7 @@
 //! configured: a secret that proves nothing is refused then, not at the first notice.
 
 use super::delivery::Credentials;
+use super::verdict::Refusal;
 
 /// What is wrong with the credentials of a source.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +19,9 @@ pub enum CredentialsFault {
     /// The format has no public key.
     #[error("this format has no public key")]
     NoPublicKey,
+    /// The format needs this setting.
+    #[error("this format needs the setting {0}")]
+    MissingSetting(&'static str),
     /// The format has no such setting.
     #[error("this format has no setting {0}")]
     UnknownSetting(String),
@@ -27,7 +31,7 @@ impl CredentialsFault {
     /// The stable code for machines.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::SecretFromVendor => "required",
+            Self::SecretFromVendor | Self::MissingSetting(_) => "required",
             Self::SecretForm(_) | Self::PublicKeyForm => "wrong_form",
             Self::NoPublicKey | Self::UnknownSetting(_) => "not_of_this_format",
         }
@@ -42,6 +46,7 @@ impl CredentialsFault {
             Self::SecretForm(form) => format!("Khoá bí mật phải có dạng: {form}"),
             Self::PublicKeyForm => "Khoá công khai có dạng whpk_ và base64 của 32 byte".into(),
             Self::NoPublicKey => "Định dạng này không có khoá công khai".into(),
+            Self::MissingSetting(name) => format!("Định dạng này cần thiết lập {name}"),
             Self::UnknownSetting(name) => format!("Định dạng này không có thiết lập {name}"),
         }
     }
@@ -49,16 +54,52 @@ impl CredentialsFault {
 
 /// Refuses a public key and settings, for formats that have neither.
 pub(super) fn require_only_a_secret(credentials: &Credentials) -> Result<(), CredentialsFault> {
-    if credentials.ed25519_public_key.is_some() {
-        return Err(CredentialsFault::NoPublicKey);
-    }
-    require_no_settings(credentials)
+    require_settings(credentials, &[])
 }
 
 /// Refuses settings, for formats that have none.
 pub(super) fn require_no_settings(credentials: &Credentials) -> Result<(), CredentialsFault> {
-    match credentials.config.keys().next() {
-        Some(name) => Err(CredentialsFault::UnknownSetting(name.clone())),
+    require_exactly(credentials, &[])
+}
+
+/// Refuses a public key and any settings but these, of which each has to be there.
+pub(super) fn require_settings(
+    credentials: &Credentials,
+    names: &[&'static str],
+) -> Result<(), CredentialsFault> {
+    if credentials.ed25519_public_key.is_some() {
+        return Err(CredentialsFault::NoPublicKey);
+    }
+    require_exactly(credentials, names)
+}
+
+fn require_exactly(
+    credentials: &Credentials,
+    names: &[&'static str],
+) -> Result<(), CredentialsFault> {
+    if let Some(missing) = names
+        .iter()
+        .find(|name| setting(credentials, name).is_none())
+    {
+        return Err(CredentialsFault::MissingSetting(missing));
+    }
+    let mut given = credentials.config.keys();
+    match given.find(|given| !names.contains(&given.as_str())) {
+        Some(unknown) => Err(CredentialsFault::UnknownSetting(unknown.clone())),
         None => Ok(()),
     }
+}
+
+/// A setting of the source, unless it is absent or empty.
+pub(super) fn setting<'a>(credentials: &'a Credentials, name: &str) -> Option<&'a str> {
+    let value = credentials.config.get(name).map(String::as_str);
+    value.filter(|value| !value.is_empty())
+}
+
+/// A setting without which no notice of the source can be believed.
+pub(super) fn required_setting<'a>(
+    credentials: &'a Credentials,
+    name: &str,
+) -> Result<&'a str, Refusal> {
+    setting(credentials, name).ok_or(Refusal::UnusableSecret)
 }

@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature, VerifyingKey};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
-use sha2::Sha256;
+use sha2::{Digest, Sha256, Sha512};
+use subtle::ConstantTimeEq;
 
-use super::delivery::{Credentials, Secret};
+use super::delivery::{Credentials, Delivery, Secret};
 use super::setup::CredentialsFault;
 use super::verdict::{Refusal, VerifiedWith};
 
@@ -16,11 +17,37 @@ pub(super) const SHORTEST_SECRET_BYTES: usize = 16;
 
 /// Whether `wanted` is the HMAC-SHA256 of the parts, one after the other.
 pub(super) fn is_hmac_sha256(key: &[u8], parts: &[&[u8]], wanted: &[u8]) -> bool {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    is_mac::<Hmac<Sha256>>(key, parts, wanted)
+}
+
+/// The same with HMAC-SHA512.
+pub(super) fn is_hmac_sha512(key: &[u8], parts: &[&[u8]], wanted: &[u8]) -> bool {
+    is_mac::<Hmac<Sha512>>(key, parts, wanted)
+}
+
+fn is_mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]], wanted: &[u8]) -> bool {
+    fed::<M>(key, parts).verify_slice(wanted).is_ok()
+}
+
+fn fed<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> M {
+    let mut mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
     for part in parts {
         mac.update(part);
     }
-    mac.verify_slice(wanted).is_ok()
+    mac
+}
+
+/// The HMAC-SHA256 of the parts, for keys and tokens that are made here.
+pub(super) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mac = fed::<Hmac<Sha256>>(key, parts);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// Whether two texts are the same, in a time that tells neither where they differ nor how
+/// long the secret one is.
+pub(super) fn is_same(secret: &[u8], shown: &[u8]) -> bool {
+    let (secret, shown) = (Sha256::digest(secret), Sha256::digest(shown));
+    bool::from(secret.as_slice().ct_eq(shown.as_slice()))
 }
 
 /// Whether `signature` is the key owner's Ed25519 signature of `message`. The strict rule
@@ -55,15 +82,41 @@ pub(super) fn proven_by(
     credentials: &Credentials,
     proves: impl Fn(&[u8]) -> bool,
 ) -> Result<VerifiedWith, Refusal> {
-    let current = usable_text(&credentials.current).ok_or(Refusal::UnusableSecret)?;
-    if proves(current.as_bytes()) {
+    proven_among(credentials, usable_text, |secret| proves(secret.as_bytes()))
+}
+
+/// The same for secrets of any form: `usable` gives what of a secret can prove something.
+pub(super) fn proven_among<'a, Usable>(
+    credentials: &'a Credentials,
+    usable: impl Fn(&'a Secret) -> Option<Usable>,
+    proves: impl Fn(Usable) -> bool,
+) -> Result<VerifiedWith, Refusal> {
+    let current = usable(&credentials.current).ok_or(Refusal::UnusableSecret)?;
+    if proves(current) {
         return Ok(VerifiedWith::Current);
     }
-    let previous = credentials.previous.as_ref().and_then(usable_text);
-    if previous.is_some_and(|secret| proves(secret.as_bytes())) {
+    let previous = credentials.previous.as_ref().and_then(usable);
+    if previous.is_some_and(proves) {
         return Ok(VerifiedWith::Previous);
     }
     Err(Refusal::SignatureMismatch)
+}
+
+/// Finds which of the source's text secrets the sender shows as it is. `scheme` is what has
+/// to stand before it, with its space.
+///
+/// # Errors
+/// Everything that is no such token is the same to the caller, absent ones too.
+pub(super) fn shown_token(
+    delivery: &Delivery,
+    header: &str,
+    scheme: &str,
+    credentials: &Credentials,
+) -> Result<VerifiedWith, Refusal> {
+    let shown = delivery.header(header)?.unwrap_or_default();
+    let shown = shown.strip_prefix(scheme).ok_or(Refusal::BadToken)?;
+    proven_by(credentials, |secret| is_same(secret, shown.as_bytes()))
+        .map_err(|refusal| refusal.instead_of_mismatch(Refusal::BadToken))
 }
 
 /// A text secret of at least [`SHORTEST_SECRET_BYTES`].

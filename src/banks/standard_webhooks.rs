@@ -17,8 +17,8 @@ use super::verdict::{
     Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
 };
 use super::{
-    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, proven_json, reading_of,
-    require_fresh, require_post, unix_seconds,
+    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
+    proven_json, reading_of, require_fresh, require_post, unix_seconds,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
@@ -35,6 +35,14 @@ pub struct StandardWebhooks;
 impl Adapter for StandardWebhooks {
     fn name(&self) -> &'static str {
         "standard_webhooks"
+    }
+
+    fn paths(&self) -> &'static [&'static str] {
+        AT_ITS_ADDRESS
+    }
+
+    fn names_account(&self) -> bool {
+        true
     }
 
     fn verify(
@@ -82,8 +90,9 @@ impl Adapter for StandardWebhooks {
         require_no_settings(credentials)
     }
 
-    fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<String> {
-        Some(format!("{SECRET_PREFIX}{}", STANDARD.encode(random)))
+    fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret> {
+        let key = STANDARD.encode(random);
+        Some(Secret::text(format!("{SECRET_PREFIX}{key}")))
     }
 }
 
@@ -194,7 +203,7 @@ fn read_movement(data: Fields<'_>, outcome: FactOutcome) -> Result<BankFact, Unu
         amount: data.amount("amount", AmountForm::Integer)?,
         account_number: Some(account),
         virtual_account: data.name("virtual_account")?,
-        content: data.free_text("content")?.to_owned(),
+        content: Some(data.free_text("content")?.to_owned()),
         bank_reference: data.name("bank_reference")?,
         merchant_reference: None,
         order_field_is_searched: false,

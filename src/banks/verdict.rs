@@ -192,13 +192,21 @@ pub enum Refusal {
     /// The format does not use this method.
     #[error("the method is not the format's")]
     WrongMethod,
-    /// The secret that we hold is too short or not in the format's form: nothing it signs can
-    /// be believed.
-    #[error("the configured secret cannot be used")]
+    /// The secret that we hold is too short or not in the format's form, or a setting that is
+    /// part of the proof is absent: nothing can be believed.
+    #[error("the configured secret or settings cannot be used")]
     UnusableSecret,
 }
 
 impl Refusal {
+    /// A format's own word for a secret that fits nothing.
+    pub(in crate::banks) fn instead_of_mismatch(self, word: Self) -> Self {
+        match self {
+            Self::SignatureMismatch => word,
+            other => other,
+        }
+    }
+
     /// A stable word for records, counters and answers.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -269,6 +277,19 @@ impl Answer {
         }
     }
 
+    /// An answer without a body.
+    pub(in crate::banks) fn empty(status: u16) -> Self {
+        Self::json(status, "")
+    }
+
+    /// The same answer, and when to try again.
+    pub(in crate::banks) fn later(self) -> Self {
+        Self {
+            retry_after_s: Some(Self::RETRY_AFTER_S),
+            ..self
+        }
+    }
+
     /// The answer of most formats: 200 with `{"success":true}`, a uniform 401 that tells a
     /// forger nothing, 503 when nothing was stored.
     pub(in crate::banks) fn usual(outcome: &Outcome) -> Self {
@@ -277,10 +298,7 @@ impl Answer {
                 Self::json(200, r#"{"success":true}"#)
             }
             Outcome::Refused(_) => Self::json(401, r#"{"success":false}"#),
-            Outcome::Unavailable => Self {
-                retry_after_s: Some(Self::RETRY_AFTER_S),
-                ..Self::json(503, r#"{"success":false}"#)
-            },
+            Outcome::Unavailable => Self::json(503, r#"{"success":false}"#).later(),
         }
     }
 }

@@ -39,7 +39,7 @@ pub struct VerifyArgs {
     /// The format, such as sepay_hmac.
     #[arg(long)]
     adapter: String,
-    /// A JSON file with "secret" and, where there are any, "previous_secret",
+    /// A JSON file with "secret" (a text, or {"username","password"}) and, where there are any, "previous_secret",
     /// "ed25519_public_key", "config" and "tolerance_seconds".
     #[arg(long, value_name = "FILE")]
     secrets: PathBuf,
@@ -223,17 +223,13 @@ fn read_secret(value: &Json) -> anyhow::Result<Secret> {
         let text = object.get(key).and_then(Json::as_text);
         text.map(str::to_owned)
     };
-    let secret =
-        match value {
-            Json::Text(text) => Some(Secret::text(text)),
-            Json::Object(object) => part(object, "username").zip(part(object, "password")).map(
-                |(username, password)| Secret::Login {
-                    username,
-                    password: password.into(),
-                },
-            ),
-            _ => None,
-        };
+    let secret = match value {
+        Json::Text(text) => Some(Secret::text(text)),
+        Json::Object(object) => part(object, "username")
+            .zip(part(object, "password"))
+            .map(|(username, password)| Secret::login(username, password)),
+        _ => None,
+    };
     secret.context("a secret is a text or an object of “username” and “password”")
 }
 
@@ -284,7 +280,7 @@ struct Told {
     currency: &'static str,
     account_number: Option<String>,
     virtual_account: Option<String>,
-    content: String,
+    content: Option<String>,
     bank_reference: Option<String>,
     merchant_reference: Option<String>,
     provider_payment_code: Option<String>,

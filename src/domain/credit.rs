@@ -66,8 +66,8 @@ pub struct BankFact {
     pub account_number: Option<String>,
     /// The virtual account that the money was sent to, if any.
     pub virtual_account: Option<String>,
-    /// The transfer text as delivered; may be empty.
-    pub content: String,
+    /// The transfer text as delivered, which may be empty; `None` where the format has none.
+    pub content: Option<String>,
     /// The bank's own reference, the same across sources and statements.
     pub bank_reference: Option<String>,
     /// The provider's order field, where it has one. Read

@@ -23,7 +23,7 @@ use crate::store::{StoreError, callbacks, inconsistent};
 pub enum Reception {
     /// The vendor's form of an answer; whether the delivery failed verification.
     Answered(Answer, Verification),
-    /// No source has this address, or it was switched off.
+    /// No source has this address, or it was switched off, or its vendor calls elsewhere.
     NoSuchSource,
 }
 
@@ -36,17 +36,27 @@ pub enum Verification {
     Failed,
 }
 
+/// Where a delivery arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// The name of the source.
+    pub source: &'a str,
+    /// What the vendor appended to the source's address.
+    pub path_below: &'a str,
+    /// The sender's address.
+    pub peer: &'a str,
+}
+
 /// Verifies a delivery and, when it is authentic, waits until it is durable.
 pub async fn receive(
     ledger: &Ledger,
     intake: &Intake,
-    source_name: &str,
+    arrival: Arrival<'_>,
     delivery: Delivery,
-    peer: String,
     now: DateTime<Utc>,
 ) -> Result<Reception, StoreError> {
     let mut tx = ledger.store.begin_read().await?;
-    let source = sources::find_by_name(&mut tx, source_name).await?;
+    let source = sources::find_by_name(&mut tx, arrival.source).await?;
     tx.commit().await?;
     let Some(source) = source else {
         return Ok(Reception::NoSuchSource);
@@ -56,11 +66,15 @@ pub async fn receive(
     }
     let adapter = adapter_by_name(&source.adapter)
         .ok_or_else(|| inconsistent("sources", "adapter", source.id))?;
+    if !adapter.paths().contains(&arrival.path_below) {
+        return Ok(Reception::NoSuchSource);
+    }
     let credentials = credentials(ledger, &source, now)?;
+    let peer = arrival.peer;
     let id = SourceId::from_uuid(source.id);
     match adapter.verify(&delivery, &credentials, now) {
         Err(refusal) => {
-            let remembered = remember_refusal(ledger, id, &delivery, &peer, refusal, now).await;
+            let remembered = remember_refusal(ledger, id, &delivery, peer, refusal, now).await;
             // A forgery is refused alike whether or not it can be written down just now.
             match remembered {
                 Err(fault) if !fault.is_unavailable() => return Err(fault),
@@ -81,7 +95,7 @@ pub async fn receive(
                 delivery,
                 verified,
                 received_at: now,
-                peer,
+                peer: peer.to_owned(),
             };
             let answer = submit(adapter, intake, notice).await;
             Ok(Reception::Answered(answer, Verification::Passed))
@@ -117,7 +131,7 @@ fn credentials(
         let opened = ledger.master_key.open(&name, sealed).ok();
         let text = opened.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
         text.ok_or_else(|| inconsistent("sources", "secret_sealed", source.id))
-            .map(Secret::text)
+            .map(|text| Secret::from_stored(&text))
     };
     let live = source
         .previous_secret_expires_at
@@ -147,8 +161,9 @@ async fn remember_refusal(
     refusal: Refusal,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let hash = Sha256::digest(&delivery.body).to_vec();
-    let bytes = i64::try_from(delivery.body.len()).unwrap_or(i64::MAX);
+    let told = delivery.told();
+    let hash = Sha256::digest(told).to_vec();
+    let bytes = i64::try_from(told.len()).unwrap_or(i64::MAX);
     let id = ledger.entropy.uuid(now);
     let mut tx = ledger.store.begin_write().await?;
     let body = (hash.as_slice(), bytes);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::SecretString;
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::change::{Change, ChangeError, Deed, Thing, UniqueValue, check_version, check_won};
@@ -31,7 +31,7 @@ pub struct SourceRequest {
     /// The format it speaks.
     pub adapter: &'static dyn Adapter,
     /// The secret that the vendor made; made here when absent.
-    pub secret: Option<String>,
+    pub secret: Option<Secret>,
     /// A sender's public key.
     pub ed25519_public_key: Option<String>,
     /// Terminal or partner numbers.
@@ -52,7 +52,7 @@ pub struct KnownSource {
     /// How it is heard now.
     pub health: Health,
     /// A secret made here, to be shown this once.
-    pub made_secret: Option<SecretString>,
+    pub made_secret: Option<Secret>,
 }
 
 /// Why a source is not registered or changed.
@@ -64,6 +64,9 @@ pub enum SourceError {
     /// The account at this place of the list does not exist.
     #[error("there is no account at place {0} of the list")]
     UnknownAccount(usize),
+    /// Its format names no account, so it speaks for one only.
+    #[error("a source of this format is bound to one account only")]
+    OneAccountOnly,
     /// The rules of changes do not allow it.
     #[error(transparent)]
     Change(#[from] ChangeError),
@@ -93,9 +96,12 @@ pub async fn request(
         ed25519_public_key: new.ed25519_public_key.clone(),
         config: new.config.clone(),
         tolerance_s: new.tolerance_s,
-        ..Credentials::new(Secret::text(secret.clone()))
+        ..Credentials::new(secret.clone())
     };
     new.adapter.check(&credentials)?;
+    if !new.adapter.names_account() && new.accounts.len() > 1 {
+        return Err(SourceError::OneAccountOnly);
+    }
     let id = SourceId::from_uuid(change.uuid());
     let source = NewSource {
         id,
@@ -157,9 +163,13 @@ pub async fn bind(
     id: SourceId,
     account: AccountId,
 ) -> Result<KnownSource, SourceError> {
-    find(tx, (id, None)).await?;
+    let source = find(tx, (id, None)).await?;
     let found = accounts::find(tx, Reach::Everything, account).await?;
     found.ok_or(SourceError::UnknownAccount(0))?;
+    let mut bound = accounts_of(tx, id).await?.into_iter();
+    if !adapter_of(&source)?.names_account() && bound.any(|bound| bound != account) {
+        return Err(SourceError::OneAccountOnly);
+    }
     sources::bind_account(tx, id, account, change.now).await?;
     changed_accounts(tx, change, id, "source.bind", account).await
 }
@@ -198,12 +208,11 @@ pub async fn propose_secret(
     change: &Change<'_>,
     master_key: &Key,
     which: (SourceId, Option<i64>),
-    secret: Option<String>,
+    secret: Option<Secret>,
 ) -> Result<KnownSource, SourceError> {
     let before = find(tx, which).await?;
     let (id, _) = which;
-    let adapter = adapter_by_name(&before.adapter)
-        .ok_or_else(|| inconsistent("sources", "adapter", before.id))?;
+    let adapter = adapter_of(&before)?;
     if matches!(before.state()?, SourceState::Discarded { .. }) {
         return Err(wrong_state(&before, "rotate").into());
     }
@@ -212,7 +221,7 @@ pub async fn propose_secret(
         ed25519_public_key: before.ed25519_public_key.clone(),
         config: serde_json::from_str(&before.config)
             .map_err(|_| inconsistent("sources", "config", before.id))?,
-        ..Credentials::new(Secret::text(secret.clone()))
+        ..Credentials::new(secret.clone())
     };
     adapter.check(&credentials)?;
     let sealed = seal(change, master_key, id, &secret);
@@ -283,7 +292,7 @@ pub async fn list(
 async fn known(
     tx: &mut Tx,
     id: SourceId,
-    made_secret: Option<SecretString>,
+    made_secret: Option<Secret>,
     now: DateTime<Utc>,
 ) -> Result<KnownSource, SourceError> {
     let source = find(tx, (id, None)).await?;
@@ -315,20 +324,24 @@ async fn find(
 fn choose_secret(
     change: &Change<'_>,
     adapter: &dyn Adapter,
-    given: Option<String>,
-) -> Result<(String, Option<SecretString>), CredentialsFault> {
+    given: Option<Secret>,
+) -> Result<(Secret, Option<Secret>), CredentialsFault> {
     if let Some(given) = given {
         return Ok((given, None));
     }
     let random: [u8; SECRET_BYTES] = change.entropy.bytes();
     let made = adapter.make_secret(&random);
     let made = made.ok_or(CredentialsFault::SecretFromVendor)?;
-    Ok((made.clone(), Some(SecretString::from(made))))
+    Ok((made.clone(), Some(made)))
 }
 
-fn seal(change: &Change<'_>, master_key: &Key, id: SourceId, secret: &str) -> Vec<u8> {
-    let nonce = change.entropy.bytes();
-    master_key.seal(&secret_name(id), nonce, secret.as_bytes())
+fn adapter_of(source: &SourceRow) -> Result<&'static dyn Adapter, StoreError> {
+    adapter_by_name(&source.adapter).ok_or_else(|| inconsistent("sources", "adapter", source.id))
+}
+
+fn seal(change: &Change<'_>, master_key: &Key, id: SourceId, secret: &Secret) -> Vec<u8> {
+    let (nonce, stored) = (change.entropy.bytes(), secret.to_stored());
+    master_key.seal(&secret_name(id), nonce, stored.expose_secret().as_bytes())
 }
 
 fn wrong_state(source: &SourceRow, event: &'static str) -> Refusal {

@@ -39,7 +39,12 @@ fn access() -> Routes {
 /// Administrators; staff read; banks and aggregators deliver.
 fn sources() -> Routes {
     OpenApiRouter::new()
-        .routes(routes!(api::callbacks::deliver))
+        .routes(routes!(
+            api::callbacks::deliver,
+            api::callbacks::deliver_by_query
+        ))
+        .routes(routes!(api::callbacks::vietqr_log_in))
+        .routes(routes!(api::callbacks::vietqr_deliver))
         .routes(routes!(api::sources::create, api::sources::list))
         .routes(routes!(api::sources::read))
         .routes(routes!(api::source_changes::approve))

@@ -22,15 +22,15 @@ pub struct NewCallback {
     pub method: String,
     /// The path it was sent to.
     pub path: String,
-    /// The query as received.
+    /// The query beside a body; empty when the vendor tells by the query, which is sealed.
     pub query: String,
     /// Chosen headers as a JSON array of pairs.
     pub headers: String,
-    /// The body under the key of the day.
+    /// The body, or the query of a notice without one, under the key of the day.
     pub body_sealed: Vec<u8>,
     /// Which day's key.
     pub body_key_day: NaiveDate,
-    /// SHA-256 of the body, kept for ever.
+    /// SHA-256 of what was sealed, kept for ever.
     pub body_hash: Vec<u8>,
     /// The sender's address.
     pub peer: String,
@@ -45,9 +45,9 @@ pub struct NewCallback {
 /// What a sender chose freely: two deliveries with the same are one notice sent twice.
 #[derive(Clone, Copy, Debug)]
 pub struct SentBytes<'a> {
-    /// SHA-256 of the body.
+    /// SHA-256 of the body, or of the query of a notice without one.
     pub body_hash: &'a [u8],
-    /// The query as received: a notice without a body is told by it.
+    /// The query beside a body.
     pub query: &'a str,
 }
 

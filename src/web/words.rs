@@ -177,5 +177,5 @@ static ENGLISH: Words = Words {
     errors: "Error codes",
     figures_for_staff: "The pilot's figures are for its staff, through the API.",
     not_defined: "not defined",
-    large_units: ["million", "billion"],
+    large_units: ["m", "bn"],
 };

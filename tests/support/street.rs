@@ -59,9 +59,15 @@ pub struct Street {
 impl Street {
     /// Builds the street and starts to serve it.
     pub async fn open(store: Store) -> Self {
+        Self::open_with(store, |_| {}).await
+    }
+
+    /// The same with another state than usual.
+    pub async fn open_with(store: Store, change: impl FnOnce(&mut AppState)) -> Self {
         let mut street = Self::lay_out(store).await;
         let mut state = state_over(street.store.clone());
         state.clock = street.clock.clone();
+        change(&mut state);
         street.address = serve(state).await;
         street
     }
@@ -171,8 +177,22 @@ impl Street {
 
     /// Lets a source speak for the seller's account.
     pub async fn source(&self, name: &str, adapter: &str, secret: &str, public_key: Option<&str>) {
+        self.source_with(name, adapter, secret, public_key, "{}")
+            .await;
+    }
+
+    /// The same with settings, as a JSON object of texts. `secret` as it is stored.
+    pub async fn source_with(
+        &self,
+        name: &str,
+        adapter: &str,
+        secret: &str,
+        public_key: Option<&str>,
+        config: &str,
+    ) {
         let id = SourceId::from_uuid(Uuid::new_v5_like(name));
         let source = NewSource {
+            config: config.to_owned(),
             ed25519_public_key: public_key.map(str::to_owned),
             ..source(id, (name, adapter), secret, now())
         };
@@ -182,6 +202,16 @@ impl Street {
             .await
             .unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// Another account of the seller; its id.
+    pub async fn second_account(&self) -> String {
+        let id = AccountId::from_uuid(uuid(41));
+        let number = AccountNumber::parse("1030000000118").unwrap();
+        let mut tx = self.store.begin_write().await.unwrap();
+        approved_account(&mut tx, id, number).await;
+        tx.commit().await.unwrap();
+        id.to_string()
     }
 
     /// Issues a code with a chosen reference.
@@ -224,8 +254,20 @@ impl Street {
         headers: &[(String, String)],
         body: &str,
     ) -> (u16, String) {
-        let url = format!("http://{}/v1/callbacks/{source}", self.address);
-        let mut request = self.client.post(url).body(body.to_owned());
+        self.deliver_by("POST", source, headers, body).await
+    }
+
+    /// The same by any method; `target` is the source's name and what follows it.
+    pub async fn deliver_by(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(String, String)],
+        body: &str,
+    ) -> (u16, String) {
+        let url = format!("http://{}/v1/callbacks/{target}", self.address);
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self.client.request(method, url).body(body.to_owned());
         for (name, value) in headers {
             request = request.header(name, value);
         }
@@ -325,7 +367,7 @@ async fn people_and_places(tx: &mut Tx) {
     let name = TradeName::parse("Bún ốc Phủ Tây Hồ").unwrap();
     let profile = MerchantProfile {
         kind: MerchantKind::Household,
-        name: name.clone(),
+        name,
         representative: PersonName::parse("Nguyễn Thị Đào").unwrap(),
         tax_code: TaxCode::parse("001185000123").unwrap(),
         phone: Phone::parse("0912345678").unwrap(),
@@ -363,14 +405,21 @@ async fn people_and_places(tx: &mut Tx) {
         opened_at: now(),
     };
     assert!(outlets::update_state(tx, outlet.id, 1, open).await.unwrap());
+    let number = AccountNumber::parse(ACCOUNT).unwrap();
+    approved_account(tx, AccountId::from_uuid(uuid(40)), number).await;
+}
+
+/// An account of the seller that money may go to.
+async fn approved_account(tx: &mut Tx, id: AccountId, number: AccountNumber) {
+    let (maker, checker) = (UserId::from_uuid(uuid(1)), UserId::from_uuid(uuid(2)));
     let account = Account {
-        id: AccountId::from_uuid(uuid(40)),
-        merchant: merchant.id,
+        id,
+        merchant: MerchantId::from_uuid(uuid(20)),
         bank: BankBin::parse("970436").unwrap(),
-        number: AccountNumber::parse(ACCOUNT).unwrap(),
+        number,
         holder: HolderName::parse("HKD BUN OC PHU TAY HO").unwrap(),
         holder_kind: HolderKind::Household,
-        registered_name: name,
+        registered_name: TradeName::parse("Bún ốc Phủ Tây Hồ").unwrap(),
         checked_at: Some(now()),
         state: AccountState::Pending {
             requested_by: maker,

@@ -10,8 +10,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::banks::Delivery;
+use crate::banks::{Delivery, SECRET_BYTES};
 use crate::domain::day::{to_rfc3339, vietnam_offset};
+use crate::flows::receive_notice::Arrival;
 
 /// How banks write a local time.
 const LOCAL_TIME: &str = "%Y-%m-%d %H:%M:%S";
@@ -85,6 +86,23 @@ impl Signed {
 }
 
 impl SampleBank {
+    /// A secret in the form of its format.
+    pub(super) fn secret_of(&self, random: &[u8; SECRET_BYTES]) -> String {
+        match self.adapter {
+            "standard_webhooks" => format!("whsec_{}", BASE64_STANDARD.encode(random)),
+            _ => hex::encode(random),
+        }
+    }
+
+    /// Where its notices arrive.
+    pub(super) const fn arrival(&self) -> Arrival<'static> {
+        Arrival {
+            source: self.source,
+            path_below: "",
+            peer: "",
+        }
+    }
+
     /// The notice of a credit, sent at a moment.
     pub(super) fn notice(
         &self,
@@ -230,9 +248,9 @@ mod tests {
         };
         for bank in &BANKS {
             let adapter = adapter_by_name(bank.adapter).unwrap();
-            let made = adapter.make_secret(&[7; 32]);
-            let secret = made.unwrap_or_else(|| "a-checksum-key-of-payos".to_owned());
+            let secret = bank.secret_of(&[7; SECRET_BYTES]);
             let credentials = Credentials::new(Secret::text(secret.clone()));
+            assert_eq!(adapter.check(&credentials), Ok(()));
             let good = bank.notice(&secret, &credit, at).delivery(bank.source);
             let verified = adapter.verify(&good, &credentials, at).expect(bank.source);
             let Reading::Transactions(facts) = verified.reading() else {

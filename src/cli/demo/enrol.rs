@@ -5,12 +5,12 @@ use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinSet;
 
-use super::bank::{BANKS, Credit};
+use super::bank::{BANKS, Credit, SampleBank};
 use super::dice::Dice;
 use super::people::Staff;
 use super::plan::{CENSUS_DAYS_AGO, Place, Plan, Trader};
 use super::words::ZONES;
-use crate::banks::adapter_by_name;
+use crate::banks::{Secret, adapter_by_name};
 use crate::domain::account::{HolderKind, HolderName, PersonalAccounts};
 use crate::domain::bank::{AccountNumber, BankBin};
 use crate::domain::code::{AmountLimits, AmountRule};
@@ -40,8 +40,6 @@ use crate::store::{Tx, establishments};
 
 /// How many traders are registered in one transaction.
 const TRADERS_TOGETHER: usize = 30;
-/// What payOS would have made; the demo stands for the vendor here.
-const VENDOR_SECRET_BYTES: usize = 32;
 
 /// The sample street as it was registered.
 pub(super) struct Street {
@@ -128,9 +126,7 @@ impl Desk<'_> {
         }
         let (mut sources, mut secrets) = (Vec::new(), Vec::new());
         for bank in &BANKS {
-            let (id, secret) = self
-                .source(&mut tx, bank.source, bank.adapter, change.now)
-                .await?;
+            let (id, secret) = self.source(&mut tx, bank, change.now).await?;
             sources.push(id);
             secrets.push(secret);
         }
@@ -146,19 +142,16 @@ impl Desk<'_> {
     async fn source(
         &self,
         tx: &mut Tx,
-        name: &str,
-        adapter: &str,
+        bank: &SampleBank,
         now: DateTime<Utc>,
     ) -> anyhow::Result<(SourceId, String)> {
-        let adapter = adapter_by_name(adapter).context("a sample bank has an adapter")?;
+        let adapter = adapter_by_name(bank.adapter).context("a sample bank has an adapter")?;
         // Never a seeded secret: whoever knows the seed could sign with it.
-        let random = Entropy::System.bytes();
-        let own = || hex::encode(Entropy::System.bytes::<VENDOR_SECRET_BYTES>());
-        let secret = adapter.make_secret(&random).unwrap_or_else(own);
+        let secret = bank.secret_of(&Entropy::System.bytes());
         let request = SourceRequest {
-            name: SourceName::parse(name)?,
+            name: SourceName::parse(bank.source)?,
             adapter,
-            secret: Some(secret.clone()),
+            secret: Some(Secret::text(secret.clone())),
             ed25519_public_key: None,
             config: std::collections::BTreeMap::new(),
             tolerance_s: 300,
@@ -274,8 +267,8 @@ impl Desk<'_> {
             let notice = bank.notice(&street.secrets[trader.bank], &credit, sent_at);
             let (ledger, intake) = (self.ledger.clone(), self.intake.clone());
             notices.spawn(async move {
-                let (name, delivery) = (bank.source, notice.delivery(bank.source));
-                receive(&ledger, &intake, name, delivery, String::new(), sent_at).await
+                let delivery = notice.delivery(bank.source);
+                receive(&ledger, &intake, bank.arrival(), delivery, sent_at).await
             });
         }
         while let Some(taken) = notices.join_next().await {

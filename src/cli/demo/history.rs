@@ -96,17 +96,9 @@ impl Historian {
         let sent_at = booked_at + TimeDelta::seconds(3);
         let delivery = bank.notice(secret, &credit, sent_at).delivery(bank.source);
         let (ledger, intake) = (self.ledger.clone(), self.intake.clone());
-        notices.spawn(async move {
-            receive(
-                &ledger,
-                &intake,
-                bank.source,
-                delivery,
-                String::new(),
-                sent_at,
-            )
-            .await
-        });
+        notices.spawn(
+            async move { receive(&ledger, &intake, bank.arrival(), delivery, sent_at).await },
+        );
     }
 }
 

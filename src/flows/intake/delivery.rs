@@ -1,4 +1,7 @@
 //! Keeping a delivery byte for byte, sealed under the key of its day.
+//!
+//! What a vendor tells in a query is as private as what stands in a body, and is sealed in
+//! its place.
 
 use chrono::NaiveDate;
 use serde_json::json;
@@ -6,21 +9,39 @@ use sha2::{Digest, Sha256};
 
 use super::Notice;
 use super::record::Batch;
-use crate::banks::VerifiedWith;
+use crate::banks::{Delivery, VerifiedWith};
 use crate::domain::day::local_day;
 use crate::domain::ids::CallbackId;
 use crate::store::{StoreError, callbacks};
 use crate::vault::Key;
 
 /// Headers that are kept with a delivery: those that carry proofs and types, no addresses.
-const KEPT_HEADERS: [&str; 6] = [
+/// `Authorization` and `Secure-Token` are no proofs but the secret itself, or as good as it:
+/// they are never stored.
+const KEPT_HEADERS: [&str; 7] = [
     "content-type",
     "x-sepay-signature",
     "x-sepay-timestamp",
+    "x-casso-signature",
     "webhook-id",
     "webhook-timestamp",
     "webhook-signature",
 ];
+
+/// What tells one delivery from another, as stored.
+pub(super) struct Sent<'a> {
+    /// SHA-256 of what the vendor tells.
+    pub(super) body_hash: Vec<u8>,
+    /// The query beside a body; empty when it is itself what the vendor tells.
+    pub(super) query: &'a str,
+}
+
+pub(super) fn sent_bytes(delivery: &Delivery) -> Sent<'_> {
+    Sent {
+        body_hash: Sha256::digest(delivery.told()).to_vec(),
+        query: delivery.query_beside(),
+    }
+}
 
 impl Batch<'_> {
     pub(super) async fn keep_delivery(
@@ -30,10 +51,9 @@ impl Batch<'_> {
     ) -> Result<(), StoreError> {
         let day = local_day(notice.received_at);
         let nonce = self.ledger.entropy.bytes();
-        let body_sealed =
-            self.body_key(day)
-                .await?
-                .seal(&id.to_string(), nonce, &notice.delivery.body);
+        let key = self.body_key(day).await?;
+        let body_sealed = key.seal(&id.to_string(), nonce, notice.delivery.told());
+        let sent = sent_bytes(&notice.delivery);
         let kept = notice
             .delivery
             .headers()
@@ -52,11 +72,11 @@ impl Batch<'_> {
             received_at: notice.received_at,
             method: notice.delivery.method.clone(),
             path: notice.delivery.path.clone(),
-            query: notice.delivery.query.clone(),
+            query: sent.query.to_owned(),
             headers: json!(headers).to_string(),
             body_sealed,
             body_key_day: day,
-            body_hash: Sha256::digest(&notice.delivery.body).to_vec(),
+            body_hash: sent.body_hash,
             peer: notice.peer.clone(),
             verdict: "accepted",
             reason: String::new(),

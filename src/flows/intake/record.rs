@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::alarm::Alarm;
 use super::attribution::{self, Attributed};
+use super::delivery::sent_bytes;
 use super::outcome::{Outcome, Recorded};
 use super::{Ledger, Notice, Quarantine, Receipt};
 use crate::banks::Reading;
@@ -230,7 +231,7 @@ impl<'a> Batch<'a> {
             direction: fact.direction,
             amount: fact.amount,
             virtual_account: fact.virtual_account.clone(),
-            content: fact.content.clone(),
+            content: fact.content.clone().unwrap_or_default(),
             bank_reference: fact.bank_reference.clone(),
             order_reference: fact
                 .merchant_reference
@@ -280,10 +281,10 @@ impl<'a> Batch<'a> {
         if matches!(verdict, "accepted" | "duplicate") {
             return Ok(verdict);
         }
-        let hash = Sha256::digest(&notice.delivery.body);
+        let sent = sent_bytes(&notice.delivery);
         let bytes = SentBytes {
-            body_hash: &hash,
-            query: &notice.delivery.query,
+            body_hash: &sent.body_hash,
+            query: sent.query,
         };
         let source = notice.source;
         let again = callbacks::came_before(&mut self.tx, source, bytes, callback, verdict).await?;

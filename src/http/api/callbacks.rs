@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::banks::{Answer, Delivery};
-use crate::flows::receive_notice::{Reception, Verification, receive};
+use crate::flows::receive_notice::{Arrival, Reception, Verification, receive};
 use crate::http::AppState;
 use crate::http::body::{BODY_MAX_BYTES, read_body};
 use crate::http::peer::ClientAddress;
@@ -20,6 +20,7 @@ use crate::http::problem::Problem;
     path = "/v1/callbacks/{source}",
     tag = "bank in",
     summary = "Deliver a signed notice",
+    operation_id = "deliver",
     security(()),
     params(("source" = String, Path, description = "The name of the source.")),
     responses((status = 200, description = "Stored, for the first time or before; in the vendor's form. \
@@ -28,6 +29,82 @@ use crate::http::problem::Problem;
 pub async fn deliver(
     State(state): State<AppState>,
     Path(source): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    take(&state, &source, "", request).await
+}
+
+/// A signed notice that stands in the query, as VNPAY sends it.
+///
+/// Like the one that is posted. VNPAY reads `RspCode` in the answer, not its status: 00 stored,
+/// 02 stored before, 97 not believed, 99 nothing was stored.
+#[utoipa::path(
+    get,
+    path = "/v1/callbacks/{source}",
+    tag = "bank in",
+    summary = "Deliver a signed notice by query",
+    operation_id = "deliver_by_query",
+    security(()),
+    params(("source" = String, Path, description = "The name of the source.")),
+    responses((status = 200, description = "In the vendor's form: stored, or why not."))
+)]
+pub async fn deliver_by_query(
+    State(state): State<AppState>,
+    Path(source): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    take(&state, &source, "", request).await
+}
+
+/// Where VietQR VN logs in before it sends notices.
+///
+/// `Authorization: Basic` with the source's login. The token in the answer lives five minutes.
+#[utoipa::path(
+    post,
+    path = "/v1/callbacks/{source}/api/token_generate",
+    tag = "bank in",
+    summary = "Log in as VietQR VN",
+    operation_id = "vietqr_log_in",
+    security(()),
+    params(("source" = String, Path, description = "The name of the source.")),
+    responses((status = 200, description = "A token: `access_token`, `token_type`, `expires_in`. \
+        401: not the source's login."))
+)]
+pub async fn vietqr_log_in(
+    State(state): State<AppState>,
+    Path(source): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    take(&state, &source, "/api/token_generate", request).await
+}
+
+/// A notice of VietQR VN, with a token that it was given here.
+///
+/// `object.reftransactionid` in the answer is our id of the transaction, the same for every
+/// repeat.
+#[utoipa::path(
+    post,
+    path = "/v1/callbacks/{source}/bank/api/transaction-sync",
+    tag = "bank in",
+    summary = "Deliver a notice as VietQR VN",
+    operation_id = "vietqr_deliver",
+    security(()),
+    params(("source" = String, Path, description = "The name of the source.")),
+    responses((status = 200, description = "Stored, for the first time or before; or, with `error` true, \
+        kept for review. 401: not believed, and nothing was stored. 503: nothing was stored, send it again."))
+)]
+pub async fn vietqr_deliver(
+    State(state): State<AppState>,
+    Path(source): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    take(&state, &source, "/bank/api/transaction-sync", request).await
+}
+
+async fn take(
+    state: &AppState,
+    source: &str,
+    path_below: &str,
     request: Request,
 ) -> Result<Response, Problem> {
     let client = request.extensions().get::<ClientAddress>().copied();
@@ -42,9 +119,13 @@ pub async fn deliver(
     let body = read_body(request, BODY_MAX_BYTES).await?;
     let delivery = Delivery::new(method, &target, headers, body.to_vec());
     let peer = client.map_or_else(String::new, |ClientAddress(client)| client.to_string());
+    let arrival = Arrival {
+        source,
+        path_below,
+        peer: &peer,
+    };
     let now = state.clock.now();
-    let reception = receive(&state.ledger, &state.intake, &source, delivery, peer, now).await;
-    match reception? {
+    match receive(&state.ledger, &state.intake, arrival, delivery, now).await? {
         Reception::NoSuchSource => Err(Problem::not_found()),
         Reception::Answered(answer, verification) => {
             if let (Verification::Failed, Some(ClientAddress(client))) = (verification, client) {
@@ -57,10 +138,15 @@ pub async fn deliver(
 
 fn respond(answer: Answer) -> Response {
     let status = StatusCode::from_u16(answer.status).expect("adapters answer with real statuses");
+    let empty = answer.body.is_empty();
     let mut response = (status, answer.body).into_response();
     let headers = response.headers_mut();
-    let kind = header::HeaderValue::from_static(Answer::CONTENT_TYPE);
-    headers.insert(header::CONTENT_TYPE, kind);
+    if empty {
+        headers.remove(header::CONTENT_TYPE);
+    } else {
+        let kind = header::HeaderValue::from_static(Answer::CONTENT_TYPE);
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
     if let Some(seconds) = answer.retry_after_s {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }

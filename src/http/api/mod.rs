@@ -25,6 +25,7 @@ pub mod payment_explanations;
 pub mod payments;
 pub mod registry;
 pub mod source_changes;
+pub mod source_documents;
 pub mod sources;
 pub mod suspense;
 pub mod tokens;

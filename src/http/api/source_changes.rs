@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::registry::{Expected, Versioned, change};
-use super::sources::{IssuedSourceDocument, SourceDocument, out_of_range, shown};
+use super::source_documents::{IssuedSourceDocument, SecretDocument, SourceDocument, shown};
+use super::sources::out_of_range;
+use crate::banks::Secret;
 use crate::domain::ids::{AccountId, SourceId};
 use crate::domain::source::SourceEvent;
 use crate::flows::register_source::{self, OVERLAP_MAX};
@@ -26,7 +28,7 @@ const OVERLAP_DEFAULT_S: u32 = 86_400;
 #[schema(example = json!({}))]
 pub struct SecretRotation {
     /// The secret that the vendor made; made here, and shown once, when absent.
-    secret: Option<String>,
+    secret: Option<SecretDocument>,
 }
 
 /// How a waiting secret is put in use.
@@ -116,7 +118,7 @@ pub async fn rotate(
         Begun::First(work) => work,
     };
     let (which, key) = ((id, expected.version), &state.ledger.master_key);
-    let secret = body.secret.clone();
+    let secret = body.secret.clone().map(Secret::from);
     let known = register_source::propose_secret(work.tx(), &change, key, which, secret).await?;
     work.created(&IssuedSourceDocument::new(known)?).await
 }

@@ -4,18 +4,15 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
-use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::PageQuery;
 use super::registry::{Versioned, by_id, change};
-use crate::banks::{ADAPTERS, Credentials, CredentialsFault, adapter_by_name};
-use crate::domain::day::to_rfc3339;
-use crate::domain::ids::{AccountId, SourceId, UserId};
+use super::source_documents::{IssuedSourceDocument, SecretDocument, SourceDocument, shown};
+use crate::banks::{ADAPTERS, Credentials, CredentialsFault, Secret, adapter_by_name};
+use crate::domain::ids::{AccountId, SourceId};
 use crate::domain::source::SourceName;
-use crate::domain::source_health::Health;
 use crate::flows::register_source::{self, KnownSource, SourceError, SourceRequest};
 use crate::http::AppState;
 use crate::http::auth::{Admin, Staff};
@@ -41,162 +38,24 @@ const TOLERANCE_MAX_S: u32 = 3600;
 pub struct SourceCreation {
     /// The last part of its address for ever, such as `sepay`: `/v1/callbacks/sepay`.
     name: String,
-    /// The format it speaks: `standard_webhooks`, `sepay_hmac` or `payos`.
+    /// The format it speaks: `standard_webhooks`, `sepay_hmac`, `sepay_apikey`, `casso_v2`,
+    /// `casso_v1`, `payos`, `pay2s`, `vietqr_vn`, `vnpay_ipn`, `momo_ipn` or
+    /// `zalopay_callback`.
     adapter: String,
     /// The secret that the vendor made; made here, and shown once, when absent.
-    secret: Option<String>,
+    secret: Option<SecretDocument>,
     /// Of `standard_webhooks`: the sender's key for `v1a` signatures, `whpk_…`.
     ed25519_public_key: Option<String>,
-    /// Terminal or partner numbers of the vendor, where its format has any.
+    /// Terminal or partner numbers of the vendor, where its format has any: `vnp_TmnCode` of
+    /// `vnpay_ipn`, `accessKey` and `partnerCode` of `momo_ipn`, `app_id` of
+    /// `zalopay_callback`. A notice of another terminal is refused.
     #[serde(default)]
     config: BTreeMap<String, String>,
     /// How old or early a signed time may be, in seconds; 300 when absent.
     tolerance_s: Option<u32>,
-    /// The accounts it may speak for: a notice about another one makes no payment.
+    /// The accounts it may speak for: a notice about another one makes no payment. Formats
+    /// that name no account (`vnpay_ipn`, `momo_ipn`, `zalopay_callback`) take one only.
     account_ids: Vec<String>,
-}
-
-/// A vendor account at a bank or aggregator.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Source, example = json!({
-    "id": "src_01920000000070008000000000000001",
-    "name": "sepay",
-    "callback_path": "/v1/callbacks/sepay",
-    "adapter": "sepay_hmac",
-    "state": "active",
-    "ed25519_public_key": null,
-    "config": {},
-    "tolerance_s": 300,
-    "account_ids": ["acc_01920000000070008000000000000001"],
-    "health": {
-        "state": "live",
-        "last_heard_at": "2026-11-24T10:30:00+07:00",
-        "usual_gap_s": 43_200,
-    },
-    "requested_by": "usr_01920000000070008000000000000001",
-    "approved_by": "usr_01920000000070008000000000000002",
-    "secret_created_at": "2026-11-23T09:00:00+07:00",
-    "secret_last_used_at": "2026-11-24T10:30:00+07:00",
-    "previous_secret_expires_at": null,
-    "previous_secret_last_used_at": null,
-    "next_secret_requested_by": null,
-    "next_secret_created_at": null,
-    "created_at": "2026-11-23T09:00:00+07:00",
-    "version": 2,
-}))]
-pub struct SourceDocument {
-    id: String,
-    name: String,
-    /// Where its notices are posted.
-    callback_path: String,
-    adapter: String,
-    /// `pending`, `active`, `disabled` or `discarded`.
-    state: &'static str,
-    ed25519_public_key: Option<String>,
-    config: BTreeMap<String, String>,
-    tolerance_s: i64,
-    /// The accounts it may speak for.
-    account_ids: Vec<String>,
-    health: HealthDocument,
-    requested_by: String,
-    approved_by: Option<String>,
-    secret_created_at: String,
-    /// When a notice was last proved with the secret in use.
-    secret_last_used_at: Option<String>,
-    /// Until when the secret before it is good.
-    previous_secret_expires_at: Option<String>,
-    /// When a notice was last proved with the secret before.
-    previous_secret_last_used_at: Option<String>,
-    /// Who asked for the secret that waits for a second person.
-    next_secret_requested_by: Option<String>,
-    next_secret_created_at: Option<String>,
-    created_at: String,
-    version: i64,
-}
-
-/// How a source is heard, judged by its own rhythm of the 28 days before it was last heard.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SourceHealth)]
-pub struct HealthDocument {
-    /// `live`, `late` (silent for longer than usual), `silent` (for more than twice as long,
-    /// or never heard) or `closed` (not let in, or switched off).
-    state: &'static str,
-    /// Its last authentic delivery of any kind.
-    last_heard_at: Option<String>,
-    /// How long it is silent as a rule, in seconds; null for one that was never heard.
-    usual_gap_s: Option<i64>,
-}
-
-/// A source, with its secret when that was made here just now.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = IssuedSource, example = json!({
-    "source": {
-        "id": "src_01920000000070008000000000000001",
-        "name": "sepay",
-        "callback_path": "/v1/callbacks/sepay",
-        "adapter": "sepay_hmac",
-        "state": "pending",
-    },
-    "secret": "6f1d…",
-}))]
-pub struct IssuedSourceDocument {
-    source: SourceDocument,
-    /// For the vendor's page; null when the vendor made it. Nobody can show it again.
-    secret: Option<String>,
-}
-
-impl SourceDocument {
-    fn new(known: KnownSource) -> Result<Self, Problem> {
-        let KnownSource {
-            source,
-            accounts,
-            health,
-            ..
-        } = known;
-        let state = source.state()?;
-        let person = |id: Uuid| UserId::from_uuid(id).to_string();
-        Ok(Self {
-            id: SourceId::from_uuid(source.id).to_string(),
-            callback_path: format!("/v1/callbacks/{}", source.name),
-            name: source.name,
-            adapter: source.adapter,
-            state: state.status().as_str(),
-            ed25519_public_key: source.ed25519_public_key,
-            config: serde_json::from_str(&source.config).unwrap_or_default(),
-            tolerance_s: source.tolerance_s,
-            account_ids: accounts.iter().map(ToString::to_string).collect(),
-            health: health.into(),
-            requested_by: state.requested_by().to_string(),
-            approved_by: state.approved_by().map(|it| it.to_string()),
-            secret_created_at: to_rfc3339(source.secret_created_at),
-            secret_last_used_at: source.secret_last_used_at.map(to_rfc3339),
-            previous_secret_expires_at: source.previous_secret_expires_at.map(to_rfc3339),
-            previous_secret_last_used_at: source.previous_secret_last_used_at.map(to_rfc3339),
-            next_secret_requested_by: source.next_secret_requested_by.map(person),
-            next_secret_created_at: source.next_secret_created_at.map(to_rfc3339),
-            created_at: to_rfc3339(source.created_at),
-            version: source.version,
-        })
-    }
-}
-
-impl IssuedSourceDocument {
-    pub(super) fn new(known: KnownSource) -> Result<Self, Problem> {
-        let secret = known.made_secret.as_ref();
-        let secret = secret.map(|it| it.expose_secret().to_owned());
-        let source = SourceDocument::new(known)?;
-        Ok(Self { source, secret })
-    }
-}
-
-impl From<Health> for HealthDocument {
-    fn from(health: Health) -> Self {
-        Self {
-            state: health.state.as_str(),
-            last_heard_at: health.last_heard_at.map(to_rfc3339),
-            usual_gap_s: health.usual_gap.map(|gap| gap.num_seconds()),
-        }
-    }
 }
 
 impl SourceCreation {
@@ -234,7 +93,7 @@ impl SourceCreation {
         Ok(SourceRequest {
             name: name.expect(read),
             adapter: adapter.expect(read),
-            secret: self.secret.clone(),
+            secret: self.secret.clone().map(Secret::from),
             ed25519_public_key: self.ed25519_public_key.clone(),
             config: self.config.clone(),
             tolerance_s,
@@ -264,8 +123,16 @@ impl From<SourceError> for Problem {
                         "/ed25519_public_key".to_owned()
                     }
                     CredentialsFault::UnknownSetting(name) => format!("/config/{name}"),
+                    CredentialsFault::MissingSetting(name) => format!("/config/{name}"),
                 };
                 FieldError::explain(pointer, &fault).into()
+            }
+            SourceError::OneAccountOnly => {
+                let text = Text::new(
+                    "Định dạng này không nêu tài khoản, nên chỉ gắn với một tài khoản.",
+                    "This format names no account, so it is bound to one only.",
+                );
+                FieldError::new("/account_ids", "one_account_only", text).into()
             }
             SourceError::UnknownAccount(place) => {
                 let text = Text::new("Không có tài khoản này.", "There is no such account.");
@@ -351,9 +218,4 @@ pub async fn list(
     let position = |known: &KnownSource| by_id(known.source.id);
     let page = request.page(known, position, SourceDocument::new);
     Ok(Json(page.transpose()?))
-}
-
-pub(super) fn shown(known: KnownSource) -> Result<Versioned<SourceDocument>, Problem> {
-    let version = known.source.version;
-    Ok(Versioned(version, SourceDocument::new(known)?))
 }

@@ -2,7 +2,10 @@
 //! transfer texts.
 
 mod files;
+mod forged;
 mod forgeries;
 mod signing;
 mod transfer_texts;
 mod unusable;
+
+pub use files::with_token;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use ed25519_dalek::{Signer, SigningKey};
 use hmac::{Hmac, KeyInit, Mac};
 use phocho::banks::{Credentials, Delivery, Refusal, Secret, Verified, adapter_by_name};
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 
 /// The instant at which deliveries are judged, Unix seconds.
 pub const NOW: i64 = 1_773_628_200;
@@ -20,6 +20,14 @@ pub fn now() -> DateTime<Utc> {
 
 pub fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().to_vec()
+}
+
+pub fn hmac_sha512(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha512>::new_from_slice(key).unwrap();
     for part in parts {
         mac.update(part);
     }

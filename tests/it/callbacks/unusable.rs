@@ -1,6 +1,6 @@
 //! Authentic deliveries that say nothing usable: kept for people, never money.
 
-use phocho::banks::{NoticeKind, Outcome, Reading, Unusable, adapter_by_name};
+use phocho::banks::{ADAPTERS, NoticeKind, Outcome, Reading, Refusal, Unusable};
 use phocho::domain::credit::{Direction, FactOutcome};
 
 use super::signing::*;
@@ -203,16 +203,41 @@ fn a_payos_notice_must_be_whole() {
 
 #[test]
 fn a_vendor_is_told_what_ends_or_repeats_a_delivery() {
-    for name in ["standard_webhooks", "sepay_hmac", "payos"] {
-        let adapter = adapter_by_name(name).unwrap();
-        let quarantined = adapter.acknowledge(&Outcome::Quarantined(Unusable::BadAmount));
-        assert_eq!(
-            (quarantined.status, quarantined.retry_after_s),
-            (200, None),
-            "{name}"
-        );
-        let later = adapter.acknowledge(&Outcome::Unavailable);
-        assert_eq!(later.status, 503, "{name}");
-        assert!(later.retry_after_s.is_some(), "{name}");
+    for adapter in ADAPTERS {
+        let name = adapter.name();
+        let told = |outcome: &Outcome| {
+            let answer = adapter.acknowledge(outcome);
+            let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+            // What the vendor reads: its number where it has one, else the status.
+            let number = match name {
+                "vnpay_ipn" => body["RspCode"].to_string(),
+                "zalopay_callback" => body["return_code"].to_string(),
+                "vietqr_vn" => format!("{} {}", answer.status, body["error"]),
+                _ => answer.status.to_string(),
+            };
+            (number, answer.retry_after_s.is_some())
+        };
+        let [stored, repeated, quarantined, refused, unavailable] = match name {
+            "vnpay_ipn" => [r#""00""#, r#""02""#, r#""00""#, r#""97""#, r#""99""#],
+            "zalopay_callback" => ["1", "2", "1", "-1", "0"],
+            "momo_ipn" => ["204", "204", "204", "401", "503"],
+            "vietqr_vn" => ["200 false", "200 false", "200 true", "401 true", "503 true"],
+            _ => ["200", "200", "200", "401", "503"],
+        };
+        for (outcome, wanted, again) in [
+            (Outcome::Stored { receipt: None }, stored, false),
+            (Outcome::Repeated { receipt: None }, repeated, false),
+            (
+                Outcome::Quarantined(Unusable::BadAmount),
+                quarantined,
+                false,
+            ),
+            (Outcome::Refused(Refusal::SignatureMismatch), refused, false),
+            (Outcome::Refused(Refusal::OtherTerminal), refused, false),
+            (Outcome::Unavailable, unavailable, true),
+        ] {
+            let wanted = (wanted.to_owned(), again);
+            assert_eq!(told(&outcome), wanted, "{name}: {outcome:?}");
+        }
     }
 }

@@ -35,7 +35,7 @@ async fn round(store: &Store, now: DateTime<Utc>) -> Forgotten {
     round.run().await.unwrap()
 }
 
-async fn number(database: &Database, sql: &str) -> i64 {
+pub async fn number(database: &Database, sql: &str) -> i64 {
     let sql = AssertSqlSafe(sql.to_owned());
     if database.url().starts_with("sqlite:") {
         let mut connection = SqliteConnection::connect(database.url()).await.unwrap();

@@ -14,6 +14,8 @@ mod kills;
 mod process;
 mod unavailable;
 
+pub use housekeeping::number;
+
 /// A number from the environment, such as how many times to kill the process.
 pub fn count(name: &str, otherwise: u32) -> u32 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect("a whole number"))
