@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::clock::Clock;
+use crate::entropy::Entropy;
 use crate::flows::housekeeping::Round;
+use crate::flows::watch_sources::Watch;
 use crate::http::lifecycle::{Lifecycle, Stage};
 use crate::store::Store;
 
 /// From the end of one round to the next one.
 const PAUSE: Duration = Duration::from_hours(1);
 
-/// Forgets what has had its time, now and every hour. A round that fails is tried again with
-/// the next one.
+/// Forgets what has had its time and looks at the sources, now and every hour. What fails is
+/// tried again with the next round.
 pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lifecycle: Lifecycle) {
     let go_on = || lifecycle.stage() != Stage::Stopping;
     while go_on() {
@@ -34,9 +38,29 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
                 "housekeeping failed; the next round tries again"
             ),
         }
+        watch_sources(&store, clock.now()).await;
         tokio::select! {
             () = lifecycle.stopping() => {}
             () = tokio::time::sleep(PAUSE) => {}
         }
+    }
+}
+
+async fn watch_sources(store: &Store, now: DateTime<Utc>) {
+    let watch = Watch {
+        store,
+        now,
+        entropy: &Entropy::System,
+    };
+    match watch.run().await {
+        Ok(watched) => tracing::info!(
+            raised = watched.raised,
+            settled = watched.settled,
+            "the sources were looked at"
+        ),
+        Err(error) => tracing::warn!(
+            fault = error.chain(),
+            "the sources could not be looked at; the next round tries again"
+        ),
     }
 }

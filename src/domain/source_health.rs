@@ -14,7 +14,7 @@
 //! | at most the usual gap | `live` |
 //! | at most twice the usual gap | `late` |
 //! | longer, or never heard | `silent` |
-//! | it does not matter, it was switched off | `closed` |
+//! | it does not matter, its notices are not taken | `closed` |
 //!
 //! A source that was heard on at least 25 of its 28 days speaks daily: a whole later day
 //! without any notice is a gap, and figures that depend on the source and hold that day are
@@ -46,9 +46,20 @@ word_enum! {
         Late = "late",
         /// Silent for more than twice as long as usual, or never heard.
         Silent = "silent",
-        /// Switched off.
+        /// Not let in, or switched off.
         Closed = "closed",
     }
+}
+
+/// How a source is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Whether it is heard as usual.
+    pub state: SourceState,
+    /// Its last authentic delivery.
+    pub last_heard_at: Option<DateTime<Utc>>,
+    /// How long it is silent as a rule; unknown of a source that was never heard.
+    pub usual_gap: Option<TimeDelta>,
 }
 
 /// Whether a source is switched on.
@@ -111,8 +122,22 @@ impl Heard {
     }
 }
 
-/// The state of a source at an instant; `last_heard` is its last authentic delivery.
-pub fn state(
+/// How a source is heard at an instant; `last_heard` is its last authentic delivery.
+pub fn health(
+    switch: Switch,
+    heard: &Heard,
+    last_heard: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Health {
+    Health {
+        state: state(switch, heard, last_heard, now),
+        last_heard_at: last_heard,
+        usual_gap: last_heard.map(|at| heard.usual_gap(local_day(at))),
+    }
+}
+
+/// The state of a source at an instant.
+fn state(
     switch: Switch,
     heard: &Heard,
     last_heard: Option<DateTime<Utc>>,
@@ -202,19 +227,43 @@ mod tests {
         ] {
             let last = start_of_day(day("2026-03-31")) + TimeDelta::hours(9);
             let now = last + TimeDelta::hours(hours);
-            assert_eq!(state(Switch::On, &heard, Some(last), now), wanted, "{name}");
+            let found = health(Switch::On, &heard, Some(last), now);
+            assert_eq!(
+                (found.state, found.last_heard_at),
+                (wanted, Some(last)),
+                "{name}"
+            );
             assert_eq!(
                 state(Switch::Off, &heard, Some(last), now),
                 SourceState::Closed
             );
         }
-        let never = state(
+        let never = health(
             Switch::On,
             &Heard::default(),
             None,
             start_of_day(day("2026-03-31")),
         );
-        assert_eq!(never, Silent);
+        let nothing = Health {
+            state: Silent,
+            last_heard_at: None,
+            usual_gap: None,
+        };
+        assert_eq!(never, nothing);
+    }
+
+    #[test]
+    fn the_usual_gap_is_told_with_the_state() {
+        let last = start_of_day(day("2026-03-31"));
+        for (heard, hours) in [
+            (heard(28, 24), 12),
+            (heard(28, 1), 24),
+            (heard(7, 1), 4 * 24),
+            (heard(1, 50), 28 * 24),
+        ] {
+            let found = health(Switch::Off, &heard, Some(last), last);
+            assert_eq!(found.usual_gap, Some(TimeDelta::hours(hours)));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::domain::adoption::closing::SourceHealth;
 use crate::domain::adoption::indicator::{Availability, Indicator};
 use crate::domain::adoption::ticket::TicketHistogram;
-use crate::domain::adoption::{Counts, Frame};
+use crate::domain::adoption::{Counts, Frame, Scope};
 use crate::domain::day::{Window, local_day};
 use crate::domain::money::Vnd;
 use crate::domain::period::{Step, steps};
@@ -140,7 +140,7 @@ pub async fn series(
             sources: health(&whole.silent, window),
             ..whole.frame.clone()
         };
-        let counts = if indicator.needs_census() {
+        let counts = if indicator.needs_census() && frame.scope != Scope::Source {
             frame.censuses = adoption::censuses(tx, &question.area, window.last()).await?;
             stock::count(tx, &question.area, window).await?
         } else {
@@ -168,7 +168,13 @@ async fn surroundings(
     question: &Question,
 ) -> Result<(Measured, ChangedDays), StoreError> {
     let Question { area, window, now } = question;
-    let changed = revisions::by_day(tx, area, *window).await?;
+    let by_source = area.scope() == Scope::Source;
+    // Censuses and closed days are of zones.
+    let changed = if by_source {
+        ChangedDays::new()
+    } else {
+        revisions::by_day(tx, area, *window).await?
+    };
     let newest = if changed.is_empty() {
         Vec::new()
     } else {
@@ -184,7 +190,11 @@ async fn surroundings(
         scope: area.scope(),
         window: *window,
         today,
-        censuses: adoption::censuses(tx, area, window.last()).await?,
+        censuses: if by_source {
+            Vec::new()
+        } else {
+            adoption::censuses(tx, area, window.last()).await?
+        },
         sources: health(&silent, *window),
     };
     let measured = Measured {
@@ -238,10 +248,11 @@ impl Flows {
         let mut flows = Self::default();
         match indicator {
             Indicator::D1 => flows.days = by_day::notices(tx, area, *window).await?,
-            _ if indicator.needs_census() => {}
+            // Nothing else is counted by source.
+            _ if indicator.needs_census() || area.scope() == Scope::Source => {}
             _ => flows.days = by_day::payments(tx, area, *window).await?,
         }
-        if indicator == Indicator::C4 {
+        if indicator == Indicator::C4 && area.scope() != Scope::Source {
             flows.tickets = by_day::tickets(tx, area, *window).await?;
         }
         Ok(flows)

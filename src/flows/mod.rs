@@ -21,3 +21,4 @@ pub mod register_zone;
 pub mod settle_alert;
 pub mod settlement_account;
 pub mod take_census;
+pub mod watch_sources;

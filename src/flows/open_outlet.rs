@@ -1,6 +1,6 @@
 //! Planning an outlet, opening it after its test payment, pausing and closing it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::change::{Change, ChangeError, Deed, Thing, UniqueValue, check_version, check_won};
 use crate::domain::establishment::Trade;
@@ -12,7 +12,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::TradeName;
 use crate::store::outlets::{self, Outlet};
 use crate::store::reach::Reach;
-use crate::store::{Tx, code_states, establishments, merchants, zones};
+use crate::store::{Tx, code_states, establishments, locks, merchants, zones};
 
 /// An outlet to plan.
 #[derive(Clone, Debug)]
@@ -53,6 +53,10 @@ pub async fn plan(
     reach: Reach,
     new: NewOutlet,
 ) -> Result<Outlet, ChangeError> {
+    let found = merchants::find(tx, reach, new.merchant).await?;
+    found.ok_or(ChangeError::NotFound(Thing::Merchant))?;
+    // A merchant that leaves closes the outlets that are there, and none may come after.
+    locks::merchant(tx, new.merchant).await?;
     let merchant = merchants::find(tx, reach, new.merchant).await?;
     let merchant = merchant.ok_or(ChangeError::NotFound(Thing::Merchant))?;
     if matches!(
@@ -106,8 +110,8 @@ pub(super) async fn write_down(
     Ok((outlet, deed))
 }
 
-/// Takes an outlet one step further; closing withdraws its codes. `expected` is the version that the caller has seen, if
-/// it says so.
+/// Takes an outlet one step further; closing withdraws its codes. `expected` is the version
+/// that the caller has seen, if it says so.
 pub async fn step(
     tx: &mut Tx,
     change: &Change<'_>,
@@ -127,26 +131,53 @@ pub async fn step(
         OutletStep::Resume => ("outlet.resume", OutletEvent::Resume { merchant }),
         OutletStep::Close => ("outlet.close", OutletEvent::Close),
     };
-    let state = before.state.transition(event, change.now)?;
-    check_won(outlets::update_state(tx, id, before.version, state).await?)?;
-    let (from, to) = (before.state.status(), state.status());
-    let mut detail = json!({"from": from.as_str(), "to": to.as_str()});
+    let (after, mut detail) = advance(tx, change, before, event).await?;
     if step == OutletStep::Close {
         // Nothing may go on asking for money where nobody trades; what comes all the same is
         // recorded and flagged.
         let cancelled = code_states::cancel_of_outlet(tx, id, change.now).await?;
         detail["codes_cancelled"] = json!(cancelled);
     }
+    change.record(tx, deed(kind, &after, detail)).await?;
+    Ok(after)
+}
+
+/// Closes every outlet of a merchant that leaves, so that others may have its stalls. What
+/// becomes of the codes is a matter of the merchant's own step; the deeds are recorded by
+/// whoever has more of them.
+pub(super) async fn close_all(
+    tx: &mut Tx,
+    change: &Change<'_>,
+    merchant: MerchantId,
+) -> Result<Vec<Deed>, ChangeError> {
+    let mut deeds = Vec::new();
+    for before in outlets::not_closed(tx, Reach::Merchant(merchant)).await? {
+        let (after, detail) = advance(tx, change, before, OutletEvent::Close).await?;
+        deeds.push(deed("outlet.close", &after, detail));
+    }
+    Ok(deeds)
+}
+
+/// Moves an outlet and tells from where to where.
+async fn advance(
+    tx: &mut Tx,
+    change: &Change<'_>,
+    before: Outlet,
+    event: OutletEvent,
+) -> Result<(Outlet, Value), ChangeError> {
+    let state = before.state.transition(event, change.now)?;
+    check_won(outlets::update_state(tx, before.id, before.version, state).await?)?;
+    let (from, to) = (before.state.status(), state.status());
+    let detail = json!({"from": from.as_str(), "to": to.as_str()});
     let after = Outlet {
         state,
         version: before.version + 1,
         ..before
     };
-    change.record(tx, deed(kind, &after, detail)).await?;
-    Ok(after)
+    Ok((after, detail))
 }
 
-fn deed(kind: &'static str, outlet: &Outlet, detail: serde_json::Value) -> Deed {
+fn deed(kind: &'static str, outlet: &Outlet, detail: Value) -> Deed {
     Deed {
         kind,
         subject: outlet.id.to_string(),

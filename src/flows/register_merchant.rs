@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::change::{Change, ChangeError, Deed, Thing, UniqueValue, check_version, check_won};
+use super::open_outlet;
 use crate::domain::ids::MerchantId;
 use crate::domain::merchant::{MerchantEvent, MerchantState};
 use crate::domain::refusal::Refusal;
@@ -89,9 +90,9 @@ pub(super) async fn correct(
     Ok((merchant, deed))
 }
 
-/// Takes a merchant one step further; one that leaves has its codes revoked, and credits that
-/// still name them are recorded and flagged. `expected` is the version that the caller has seen, if
-/// it says so.
+/// Takes a merchant one step further. One that leaves or is refused for good has its outlets
+/// closed and its codes revoked; credits that still name them are recorded and flagged.
+/// `expected` is the version that the caller has seen, if it says so.
 pub async fn step(
     tx: &mut Tx,
     change: &Change<'_>,
@@ -103,7 +104,7 @@ pub async fn step(
     check_version(expected, before.version)?;
     let from = before.state.status();
     let kind = kind_of(&event);
-    let leaves = matches!(event, MerchantEvent::Close(_));
+    let leaves = matches!(event, MerchantEvent::Close(_) | MerchantEvent::Reject(_));
     let state = before
         .state
         .clone()
@@ -111,11 +112,16 @@ pub async fn step(
     let won = merchants::update_state(tx, id, before.version, &state, change.now).await?;
     check_won(won)?;
     let mut detail = json!({"from": from.as_str(), "to": state.status().as_str()});
+    let mut closings = Vec::new();
     if leaves {
+        closings = open_outlet::close_all(tx, change, id).await?;
+        detail["outlets_closed"] = json!(closings.len());
         let revoked = code_states::revoke_of_merchant(tx, id, change.now).await?;
         detail["codes_revoked"] = json!(revoked);
     }
-    change.record(tx, deed(kind, id, detail)).await?;
+    let mut deeds = vec![deed(kind, id, detail)];
+    deeds.append(&mut closings);
+    change.record_all(tx, deeds).await?;
     Ok(Merchant {
         state,
         updated_at: change.now,

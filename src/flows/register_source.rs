@@ -1,6 +1,6 @@
 //! Sources: asked for by one person, let in by another; their secrets changed the same way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
@@ -13,10 +13,11 @@ use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{AccountId, SourceId, UserId};
 use crate::domain::refusal::Refusal;
 use crate::domain::source::{SourceEvent, SourceName, SourceState, check_second_person};
+use crate::domain::source_health::Health;
 use crate::store::reach::Reach;
 use crate::store::source_states::{self, accounts_of};
 use crate::store::sources::{self, NewSource, SourceRow};
-use crate::store::{StoreError, Tx, accounts, inconsistent};
+use crate::store::{StoreError, Tx, accounts, inconsistent, source_health};
 use crate::vault::Key;
 
 /// How long the secret before a new one stays good at most.
@@ -48,6 +49,8 @@ pub struct KnownSource {
     pub source: SourceRow,
     /// The accounts it may speak for.
     pub accounts: Vec<AccountId>,
+    /// How it is heard now.
+    pub health: Health,
     /// A secret made here, to be shown this once.
     pub made_secret: Option<Secret>,
 }
@@ -127,7 +130,7 @@ pub async fn request(
     change
         .record(tx, deed("source.request", id, detail))
         .await?;
-    known(tx, id, made_secret).await
+    known(tx, id, made_secret, change.now).await
 }
 
 /// Takes a source one step further. `expected` is the version that the caller has seen, if it
@@ -150,7 +153,7 @@ pub async fn step(
     };
     let detail = json!({"from": from.status().as_str(), "to": to.status().as_str()});
     change.record(tx, deed(kind, id, detail)).await?;
-    known(tx, id, None).await
+    known(tx, id, None, change.now).await
 }
 
 /// Lets a source speak for one more account.
@@ -195,7 +198,7 @@ async fn changed_accounts(
     source_states::touch(tx, id).await?;
     let detail = json!({"account_id": account.to_string()});
     change.record(tx, deed(kind, id, detail)).await?;
-    known(tx, id, None).await
+    known(tx, id, None, change.now).await
 }
 
 /// Asks for a new secret, the vendor's or one made here. The present one stays in use until
@@ -227,7 +230,7 @@ pub async fn propose_secret(
     check_won(won.await?)?;
     let deed = deed("source.propose_secret", id, json!({}));
     change.record(tx, deed).await?;
-    known(tx, id, made_secret).await
+    known(tx, id, made_secret, change.now).await
 }
 
 /// Puts the waiting secret in use. For `overlap` the one before proves notices too, so that
@@ -251,33 +254,60 @@ pub async fn adopt_secret(
     change
         .record(tx, deed("source.adopt_secret", id, detail))
         .await?;
-    known(tx, id, None).await
+    known(tx, id, None, change.now).await
 }
 
-/// A source with the accounts it may speak for.
-pub async fn read(tx: &mut Tx, id: SourceId) -> Result<KnownSource, SourceError> {
-    known(tx, id, None).await
+/// A source as it stands at `now`.
+pub async fn read(
+    tx: &mut Tx,
+    id: SourceId,
+    now: DateTime<Utc>,
+) -> Result<KnownSource, SourceError> {
+    known(tx, id, None, now).await
+}
+
+/// Sources as they stand at `now`, in the order of their creation, after the given one.
+pub async fn list(
+    tx: &mut Tx,
+    after: Option<SourceId>,
+    limit: u32,
+    now: DateTime<Utc>,
+) -> Result<Vec<KnownSource>, StoreError> {
+    let rows = sources::list(tx, after, limit).await?;
+    let heard = source_health::known_now(tx, None, now).await?.into_iter();
+    let health: HashMap<_, _> = heard.map(|it| (it.id, it.health_at(now))).collect();
+    let mut known = Vec::new();
+    for source in rows {
+        let id = SourceId::from_uuid(source.id);
+        known.push(KnownSource {
+            accounts: accounts_of(tx, id).await?,
+            health: *health.get(&id).ok_or_else(|| unheard_of(id))?,
+            source,
+            made_secret: None,
+        });
+    }
+    Ok(known)
 }
 
 async fn known(
     tx: &mut Tx,
     id: SourceId,
     made_secret: Option<Secret>,
+    now: DateTime<Utc>,
 ) -> Result<KnownSource, SourceError> {
     let source = find(tx, (id, None)).await?;
+    let heard = source_health::known_now(tx, Some(id), now).await?;
     Ok(KnownSource {
+        source,
+        accounts: accounts_of(tx, id).await?,
+        health: heard.first().ok_or_else(|| unheard_of(id))?.health_at(now),
         made_secret,
-        ..with_accounts(tx, source).await?
     })
 }
 
-/// A source that was read, with the accounts it may speak for.
-pub async fn with_accounts(tx: &mut Tx, source: SourceRow) -> Result<KnownSource, StoreError> {
-    Ok(KnownSource {
-        accounts: accounts_of(tx, SourceId::from_uuid(source.id)).await?,
-        source,
-        made_secret: None,
-    })
+/// A source that was there a moment ago cannot have gone: none is ever removed.
+fn unheard_of(id: SourceId) -> StoreError {
+    inconsistent("sources", "id", id)
 }
 
 async fn find(

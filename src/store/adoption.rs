@@ -23,7 +23,7 @@ use crate::domain::adoption::indicator::{Availability, Indicator};
 use crate::domain::adoption::ticket::TicketHistogram;
 use crate::domain::adoption::{CensusUsed, Counts, Notices, Scope};
 use crate::domain::day::{Window, start_of_day};
-use crate::domain::ids::ZoneId;
+use crate::domain::ids::{SourceId, ZoneId};
 use crate::domain::money::Vnd;
 use crate::domain::zone::ZoneCode;
 
@@ -39,6 +39,8 @@ pub enum Place {
     Ward(String),
     /// The zones whose ward is not known, by the same days.
     UnknownWard,
+    /// No place: one source of notices, for who reaches everything.
+    Source(SourceId),
 }
 
 /// A place, as far as the caller reaches.
@@ -64,14 +66,22 @@ impl Area {
     pub fn scope(&self) -> Scope {
         match (&self.place, self.reach) {
             (Place::Everywhere, Reach::Everything) => Scope::Everything,
+            (Place::Source(_), Reach::Everything) => Scope::Source,
             _ => Scope::Zones,
+        }
+    }
+
+    pub(super) fn source(&self) -> Option<Uuid> {
+        match self.place {
+            Place::Source(source) => Some(source.uuid()),
+            Place::Everywhere | Place::Zone(_) | Place::Ward(_) | Place::UnknownWard => None,
         }
     }
 
     pub(super) fn zone(&self) -> Option<Uuid> {
         match self.place {
             Place::Zone(zone) => Some(zone.uuid()),
-            Place::Everywhere | Place::Ward(_) | Place::UnknownWard => None,
+            Place::Everywhere | Place::Ward(_) | Place::UnknownWard | Place::Source(_) => None,
         }
     }
 
@@ -80,7 +90,7 @@ impl Area {
         match &self.place {
             Place::Ward(ward) => Some(ward),
             Place::UnknownWard => Some(""),
-            Place::Everywhere | Place::Zone(_) => None,
+            Place::Everywhere | Place::Zone(_) | Place::Source(_) => None,
         }
     }
 
@@ -116,6 +126,9 @@ pub(crate) use in_area;
 
 /// Counts everything that the indicators need over a window.
 pub async fn count(tx: &mut Tx, area: &Area, window: Window) -> Result<Counts, StoreError> {
+    if area.scope() == Scope::Source {
+        return count_for(tx, area, window, Indicator::D1).await;
+    }
     let mut counts = stock::count(tx, area, window).await?;
     counts.add_flows(&sums(tx, area, window).await?);
     counts.tickets = tickets(tx, area, window).await?;
@@ -133,14 +146,22 @@ pub async fn count_for(
     if indicator.availability() != Availability::Computed {
         return Ok(Counts::default());
     }
+    if indicator == Indicator::D1 {
+        return Ok(Counts {
+            notices: notices(tx, area, window).await?,
+            ..Counts::default()
+        });
+    }
+    // A source has no establishments and no sums: nothing else is counted by it.
+    if area.scope() == Scope::Source {
+        return Ok(Counts::default());
+    }
     if indicator.needs_census() {
         return stock::count(tx, area, window).await;
     }
     let mut counts = sums(tx, area, window).await?;
-    match indicator {
-        Indicator::C4 => counts.tickets = tickets(tx, area, window).await?,
-        Indicator::D1 => counts.notices = notices(tx, area, window).await?,
-        _ => {}
+    if indicator == Indicator::C4 {
+        counts.tickets = tickets(tx, area, window).await?;
     }
     Ok(counts)
 }
@@ -200,6 +221,7 @@ pub async fn censuses(
     rows.into_iter().map(census).collect()
 }
 
+/// What was paid in a window or on a day.
 #[derive(Debug, sqlx::FromRow)]
 struct Sums {
     payments: i64,
@@ -207,6 +229,19 @@ struct Sums {
     received_vnd: i64,
     by_account_payments: i64,
     by_account_sale_vnd: i64,
+}
+
+impl From<Sums> for Counts {
+    fn from(sums: Sums) -> Self {
+        Self {
+            payments: sums.payments,
+            sale_vnd: sums.sale_vnd,
+            received_vnd: sums.received_vnd,
+            by_account_payments: sums.by_account_payments,
+            by_account_sale_vnd: sums.by_account_sale_vnd,
+            ..Self::default()
+        }
+    }
 }
 
 async fn sums(tx: &mut Tx, area: &Area, window: Window) -> Result<Counts, StoreError> {
@@ -231,14 +266,7 @@ async fn sums(tx: &mut Tx, area: &Area, window: Window) -> Result<Counts, StoreE
             .fetch_one(connection)
             .await
     })?;
-    Ok(Counts {
-        payments: sums.payments,
-        sale_vnd: sums.sale_vnd,
-        received_vnd: sums.received_vnd,
-        by_account_payments: sums.by_account_payments,
-        by_account_sale_vnd: sums.by_account_sale_vnd,
-        ..Counts::default()
-    })
+    Ok(sums.into())
 }
 
 async fn tickets(tx: &mut Tx, area: &Area, window: Window) -> Result<TicketHistogram, StoreError> {
@@ -271,12 +299,13 @@ fn ticket(vnd: i64, payments: i64) -> Result<(Vnd, u64), StoreError> {
     Ok((amount, payments))
 }
 
-/// Notices have no zone: only who asks about everything is told of them.
+/// Notices have no zone: only who asks about everything or a source is told of them.
 async fn notices(tx: &mut Tx, area: &Area, window: Window) -> Result<Notices, StoreError> {
-    if area.scope() != Scope::Everything {
+    if area.scope() == Scope::Zones {
         return Ok(Notices::default());
     }
-    let counts = delivery_counts(tx, None, window.first(), window.last()).await?;
+    let source = area.source().map(SourceId::from_uuid);
+    let counts = delivery_counts(tx, source, window.first(), window.last()).await?;
     Ok(Notices {
         accepted: counts.accepted,
         ignored: counts.ignored,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::reach::Reach;
+use super::reach::{Reach, reaches_merchant};
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::ids::{AlertId, MerchantId};
 
@@ -22,11 +22,11 @@ pub struct AlertRow {
     pub detail: String,
     /// Since when it waits.
     pub raised_at: DateTime<Utc>,
-    /// When a person settled it.
+    /// When it was settled.
     pub settled_at: Option<DateTime<Utc>>,
-    /// Who did.
+    /// The person who did, or `phocho` where the cause went by itself.
     pub settled_by: Option<String>,
-    /// What that person wrote about it.
+    /// What was written about it.
     pub settled_note: Option<String>,
 }
 
@@ -45,6 +45,25 @@ pub struct NewAlert<'a> {
     pub detail: &'a str,
     /// The present.
     pub now: DateTime<Utc>,
+}
+
+/// The columns of alerts.
+macro_rules! select_alerts {
+    ($rest:expr) => {
+        concat!(
+            "SELECT id,
+                kind,
+                subject,
+                merchant_id,
+                detail,
+                raised_at,
+                settled_at,
+                settled_by,
+                settled_note
+            FROM alerts a ",
+            $rest
+        )
+    };
 }
 
 /// Raises an alert.
@@ -80,15 +99,30 @@ pub async fn is_open(tx: &mut Tx, kind: &str, subject: &str) -> Result<bool, Sto
     Ok(count > 0)
 }
 
+/// The newest alert of this kind about this subject, settled or not.
+pub async fn newest(
+    tx: &mut Tx,
+    kind: &str,
+    subject: &str,
+) -> Result<Option<AlertRow>, StoreError> {
+    const SQL: &str =
+        select_alerts!("WHERE kind = $1 AND subject = $2 ORDER BY raised_at DESC, id DESC LIMIT 1");
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(kind)
+            .bind(subject)
+            .fetch_optional(connection)
+            .await
+    })?)
+}
+
 /// How many alerts within reach wait for a person. In someone's zones are those of the
 /// merchants with an outlet there.
 pub async fn open_count(tx: &mut Tx, reach: Reach) -> Result<i64, StoreError> {
-    const SQL: &str = "SELECT COUNT(*) FROM alerts
-        WHERE settled_at IS NULL
-            AND ($1 IS NULL OR merchant_id = $1)
-            AND ($2 IS NULL OR merchant_id IN (
-                SELECT o.merchant_id FROM outlets o
-                JOIN user_zones z ON z.zone_id = o.zone_id WHERE z.user_id = $2))";
+    const SQL: &str = concat!(
+        "SELECT COUNT(*) FROM alerts a WHERE a.settled_at IS NULL AND ",
+        reaches_merchant!("a.merchant_id")
+    );
     Ok(on_engine!(tx, |connection| {
         let query = sqlx::query_scalar(SQL)
             .bind(reach.merchant())
@@ -97,26 +131,15 @@ pub async fn open_count(tx: &mut Tx, reach: Reach) -> Result<i64, StoreError> {
     })?)
 }
 
-/// The columns of alerts within reach: $1 is the merchant, $2 the person whose zones count.
+/// Alerts within reach: $1 is the merchant, $2 the person whose zones count.
 macro_rules! select_within_reach {
     ($rest:literal) => {
-        concat!(
-            "SELECT id,
-                kind,
-                subject,
-                merchant_id,
-                detail,
-                raised_at,
-                settled_at,
-                settled_by,
-                settled_note
-            FROM alerts
-            WHERE ($1 IS NULL OR merchant_id = $1)
-                AND ($2 IS NULL OR merchant_id IN (
-                    SELECT o.merchant_id FROM outlets o
-                    JOIN user_zones z ON z.zone_id = o.zone_id WHERE z.user_id = $2)) ",
+        select_alerts!(concat!(
+            "WHERE ",
+            reaches_merchant!("a.merchant_id"),
+            " ",
             $rest
-        )
+        ))
     };
 }
 

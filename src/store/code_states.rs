@@ -148,6 +148,11 @@ impl From<AmountRule> for StoredTerms {
 }
 
 impl CodeRow {
+    /// Whether it asks for the amount of one sale; a test code does not.
+    pub fn is_of_one_sale(&self) -> bool {
+        self.kind == CodeKindName::Dynamic.as_str() && !self.for_test
+    }
+
     /// What the code was issued for.
     pub fn terms(&self) -> Result<CodeTerms, StoreError> {
         let kind = match CodeKindName::parse(&self.kind).map_err(|_| self.bad("kind"))? {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::reach::Reach;
+use super::reach::{Reach, reaches_zone};
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::code::{CodeKindName, CodePhase};
 use crate::domain::ids::{AccountId, CodeId, MerchantId, OutletId};
@@ -226,7 +226,7 @@ pub async fn insert_revision(
 
 /// The columns of codes, perhaps some more, and the rest of the statement.
 macro_rules! select_codes {
-    ($more:literal, $rest:literal) => {
+    ($more:literal, $rest:expr) => {
         concat!(
             "SELECT c.id,
                 c.merchant_id,
@@ -274,10 +274,11 @@ pub async fn find_by_reference(
 pub async fn find(tx: &mut Tx, reach: Reach, id: CodeId) -> Result<Option<CodeRow>, StoreError> {
     const SQL: &str = select_codes!(
         "",
-        "WHERE ($1 IS NULL OR c.merchant_id = $1)
-            AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
-                WHERE u.zone_id = o.zone_id AND u.user_id = $2))
-            AND c.id = $3"
+        concat!(
+            "WHERE ",
+            reaches_zone!("c.merchant_id", "o.zone_id"),
+            " AND c.id = $3"
+        )
     );
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
@@ -299,11 +300,11 @@ pub async fn list(
 ) -> Result<Vec<ShownCode>, StoreError> {
     const SQL: &str = select_codes!(
         ", r.payload",
-        "JOIN code_revisions r ON r.code_id = c.id AND r.revision = c.revision
-        WHERE ($1 IS NULL OR c.merchant_id = $1)
-            AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
-                WHERE u.zone_id = o.zone_id AND u.user_id = $2))
-            AND ($3 IS NULL OR c.id < $3)
+        concat!(
+            "JOIN code_revisions r ON r.code_id = c.id AND r.revision = c.revision
+        WHERE ",
+            reaches_zone!("c.merchant_id", "o.zone_id"),
+            " AND ($3 IS NULL OR c.id < $3)
             AND ($4 IS NULL OR c.outlet_id = $4)
             AND ($5 IS NULL OR c.outlet_id = $5)
             AND ($6 IS NULL OR c.kind = $6)
@@ -311,6 +312,7 @@ pub async fn list(
             AND ($8 IS NULL OR (c.expires_at IS NOT NULL AND c.expires_at <= $9) = $8)
             AND ($10 OR c.kind = 'static' OR c.for_test)
         ORDER BY c.id DESC LIMIT $11"
+        )
     );
     let (state, expired) = filter.phase.map(stored_phase).unzip();
     Ok(on_engine!(tx, |connection| {

@@ -2,31 +2,35 @@
 //! true. A merchant is held before its outlets, always in this order.
 
 use super::{StoreError, Tx, expect_one, on_engine};
-use crate::domain::ids::{MerchantId, OutletId};
+use crate::domain::ids::{MerchantId, OutletId, SourceId};
+
+/// Holds a row of a table.
+macro_rules! hold {
+    ($tx:ident, $table:literal, $id:ident) => {{
+        // The write takes the row's lock; nothing is changed.
+        const SQL: &str = concat!("UPDATE ", $table, " SET version = version WHERE id = $1");
+        let affected = on_engine!($tx, |connection| {
+            sqlx::query(SQL)
+                .bind($id.uuid())
+                .execute(connection)
+                .await
+                .map(|done| done.rows_affected())
+        })?;
+        expect_one($table, affected)
+    }};
+}
 
 /// Holds a merchant's row.
 pub async fn merchant(tx: &mut Tx, id: MerchantId) -> Result<(), StoreError> {
-    // The write takes the row's lock; nothing is changed.
-    const SQL: &str = "UPDATE merchants SET version = version WHERE id = $1";
-    let affected = on_engine!(tx, |connection| {
-        sqlx::query(SQL)
-            .bind(id.uuid())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    expect_one("merchants", affected)
+    hold!(tx, "merchants", id)
 }
 
 /// Holds an outlet's row.
 pub async fn outlet(tx: &mut Tx, id: OutletId) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE outlets SET version = version WHERE id = $1";
-    let affected = on_engine!(tx, |connection| {
-        sqlx::query(SQL)
-            .bind(id.uuid())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    expect_one("outlets", affected)
+    hold!(tx, "outlets", id)
+}
+
+/// Holds a source's row.
+pub async fn source(tx: &mut Tx, id: SourceId) -> Result<(), StoreError> {
+    hold!(tx, "sources", id)
 }

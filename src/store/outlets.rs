@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::reach::Reach;
+use super::reach::{Reach, reaches_zone};
 use super::{StoreError, Tx, inconsistent, match_switches, on_engine};
 use crate::domain::establishment::Trade;
 use crate::domain::ids::{EstablishmentId, MerchantId, OutletId, ZoneId};
@@ -166,9 +166,9 @@ macro_rules! select_within_reach {
                 o.closed_at,
                 o.version
             FROM outlets o
-            WHERE ($1 IS NULL OR o.merchant_id = $1)
-                AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
-                    WHERE u.zone_id = o.zone_id AND u.user_id = $2)) ",
+            WHERE ",
+            reaches_zone!("o.merchant_id", "o.zone_id"),
+            " ",
             $rest
         )
     };
@@ -207,6 +207,19 @@ pub async fn find_by_stall(
             .await
     })?;
     row.map(Outlet::try_from).transpose()
+}
+
+/// The outlets within reach that are not closed, in the order of their registration.
+pub async fn not_closed(tx: &mut Tx, reach: Reach) -> Result<Vec<Outlet>, StoreError> {
+    const SQL: &str = select_within_reach!("AND o.state <> 'closed' ORDER BY o.id");
+    let rows: Vec<OutletRow> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .fetch_all(connection)
+            .await
+    })?;
+    rows.into_iter().map(Outlet::try_from).collect()
 }
 
 /// Outlets within reach in the order of their registration, after the given one.

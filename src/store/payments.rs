@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::reach::Reach;
+use super::reach::{Reach, reaches_zone};
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::ids::{BankTransactionId, CodeId, MerchantId, OutletId, PaymentId, ZoneId};
 
@@ -182,7 +182,7 @@ pub async fn set_standing(
 
 /// The columns of payments.
 macro_rules! select_payments {
-    ($rest:literal) => {
+    ($rest:expr) => {
         concat!(
             "SELECT p.id,
                 p.transaction_id,
@@ -228,12 +228,11 @@ pub async fn find(
     reach: Reach,
     id: PaymentId,
 ) -> Result<Option<PaymentRow>, StoreError> {
-    const SQL: &str = select_payments!(
-        "WHERE ($1 IS NULL OR p.merchant_id = $1)
-            AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
-                WHERE u.zone_id = p.zone_id AND u.user_id = $2))
-            AND p.id = $3"
-    );
+    const SQL: &str = select_payments!(concat!(
+        "WHERE ",
+        reaches_zone!("p.merchant_id", "p.zone_id"),
+        " AND p.id = $3"
+    ));
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(reach.merchant())
@@ -265,17 +264,16 @@ pub async fn list(
     before: Option<(DateTime<Utc>, PaymentId)>,
     limit: u32,
 ) -> Result<Vec<PaymentRow>, StoreError> {
-    const SQL: &str = select_payments!(
-        "WHERE ($1 IS NULL OR p.merchant_id = $1)
-            AND ($2 IS NULL OR EXISTS (SELECT 1 FROM user_zones u
-                WHERE u.zone_id = p.zone_id AND u.user_id = $2))
-            AND ($3 IS NULL OR p.occurred_at < $3 OR (p.occurred_at = $3 AND p.id < $4))
+    const SQL: &str = select_payments!(concat!(
+        "WHERE ",
+        reaches_zone!("p.merchant_id", "p.zone_id"),
+        " AND ($3 IS NULL OR p.occurred_at < $3 OR (p.occurred_at = $3 AND p.id < $4))
             AND ($5 IS NULL OR p.outlet_id = $5)
             AND ($6 IS NULL OR p.code_id = $6)
             AND ($7 IS NULL OR p.occurred_at >= $7)
             AND ($8 IS NULL OR p.occurred_at < $8)
         ORDER BY p.occurred_at DESC, p.id DESC LIMIT $9"
-    );
+    ));
     let (time, id) = before.unzip();
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)

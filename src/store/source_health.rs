@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::adoption::{Area, in_area};
+use super::adoption::{Area, Place, in_area};
+use super::reach::Reach;
 use super::{StoreError, Tx, inconsistent, on_engine};
 use crate::domain::adoption::Scope;
-use crate::domain::day::Window;
+use crate::domain::day::{Window, local_day};
 use crate::domain::ids::SourceId;
-use crate::domain::source_health::{self, Heard, RHYTHM_DAYS, SourceState, Switch};
+use crate::domain::source::SourceStatus;
+use crate::domain::source_health::{self, Health, Heard, RHYTHM_DAYS, Switch};
 
 /// A source and when it was heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,19 +30,21 @@ pub struct KnownSource {
 }
 
 impl KnownSource {
-    /// Whether it is heard as usual now; it must have been read over a window that ends
-    /// today.
-    pub fn state_at(&self, now: DateTime<Utc>) -> SourceState {
-        source_health::state(self.switch, &self.heard, self.last_heard_at, now)
+    /// How it is heard now; it must have been read over a window that ends today.
+    pub fn health_at(&self, now: DateTime<Utc>) -> Health {
+        source_health::health(self.switch, &self.heard, self.last_heard_at, now)
     }
 }
 
 /// A source `s` that an area depends on: one that speaks for an account of a merchant with an
-/// outlet in it. Who asks about everything depends on all of them ($5).
+/// outlet in it. Who asks about everything depends on all of them ($5), who asks about one
+/// source on that one ($6).
 macro_rules! of_area {
     ($source:literal) => {
         concat!(
-            "($5 OR EXISTS (SELECT 1 FROM source_accounts b
+            "($6 IS NULL OR ",
+            $source,
+            " = $6) AND ($5 OR EXISTS (SELECT 1 FROM source_accounts b
                 JOIN accounts a ON a.id = b.account_id
                 JOIN outlets o ON o.merchant_id = a.merchant_id
                 WHERE b.source_id = ",
@@ -72,16 +76,29 @@ pub async fn known(
         known.push(KnownSource {
             id: SourceId::from_uuid(id),
             name,
-            switch: match state.as_str() {
-                "active" => Switch::On,
-                "disabled" => Switch::Off,
-                _ => return Err(inconsistent("sources", "state", id)),
+            switch: match SourceStatus::parse(&state) {
+                Ok(SourceStatus::Active) => Switch::On,
+                Ok(SourceStatus::Pending | SourceStatus::Disabled | SourceStatus::Discarded) => {
+                    Switch::Off
+                }
+                Err(_) => return Err(inconsistent("sources", "state", id)),
             },
             last_heard_at,
             heard: days.into_iter().collect(),
         });
     }
     Ok(known)
+}
+
+/// The sources as they are heard now: all of them, or one.
+pub async fn known_now(
+    tx: &mut Tx,
+    only: Option<SourceId>,
+    now: DateTime<Utc>,
+) -> Result<Vec<KnownSource>, StoreError> {
+    let place = only.map_or(Place::Everywhere, Place::Source);
+    let area = Area::new(Reach::Everything, place);
+    known(tx, &area, Window::day(local_day(now))).await
 }
 
 /// The first day that is read of every source: its rhythm before the window, also when it was
@@ -117,7 +134,8 @@ async fn named(tx: &mut Tx, area: &Area, window: Window) -> Result<Vec<Named>, S
             .bind(area.zone())
             .bind(area.ward())
             .bind(area.caretaker())
-            .bind(area.scope() == Scope::Everything)
+            .bind(area.scope() != Scope::Zones)
+            .bind(area.source())
             .fetch_all(connection)
             .await
     })?)
@@ -131,7 +149,7 @@ async fn last_days_before(
 ) -> Result<BTreeMap<Uuid, NaiveDate>, StoreError> {
     const SQL: &str = concat!(
         "SELECT d.source_id, MAX(d.day) FROM source_days d
-        WHERE d.day < $6
+        WHERE d.day < $7
             AND d.accepted + d.ignored + d.failed + d.quarantined + d.conflict + d.repeated > 0
             AND ",
         of_area!("d.source_id"),
@@ -143,7 +161,8 @@ async fn last_days_before(
             .bind(area.zone())
             .bind(area.ward())
             .bind(area.caretaker())
-            .bind(area.scope() == Scope::Everything)
+            .bind(area.scope() != Scope::Zones)
+            .bind(area.source())
             .bind(window.first())
             .fetch_all(connection)
             .await
@@ -161,7 +180,7 @@ async fn days(
         "SELECT d.source_id,
             d.day,
             d.accepted + d.ignored + d.failed + d.quarantined + d.conflict + d.repeated
-        FROM source_days d WHERE d.day <= $1 AND d.day >= $6 AND ",
+        FROM source_days d WHERE d.day <= $1 AND d.day >= $7 AND ",
         of_area!("d.source_id"),
         " ORDER BY d.source_id, d.day"
     );
@@ -171,7 +190,8 @@ async fn days(
             .bind(area.zone())
             .bind(area.ward())
             .bind(area.caretaker())
-            .bind(area.scope() == Scope::Everything)
+            .bind(area.scope() != Scope::Zones)
+            .bind(area.source())
             .bind(early(window))
             .fetch_all(connection)
             .await

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::reach::Reach;
+use super::reach::{Reach, reaches_merchant};
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, SuspenseId};
 
@@ -98,10 +98,9 @@ macro_rules! select_within_reach {
                 t.bank_reference,
                 t.occurred_at
             FROM suspense_items s JOIN bank_transactions t ON t.id = s.transaction_id
-            WHERE ($1 IS NULL OR s.merchant_id = $1)
-                AND ($2 IS NULL OR EXISTS (SELECT 1 FROM outlets o
-                    JOIN user_zones u ON u.zone_id = o.zone_id
-                    WHERE o.merchant_id = s.merchant_id AND u.user_id = $2)) ",
+            WHERE ",
+            reaches_merchant!("s.merchant_id"),
+            " ",
             $rest
         )
     };
@@ -167,14 +166,14 @@ pub async fn waiting(
     reach: Reach,
     moment: DateTime<Utc>,
 ) -> Result<Waiting, StoreError> {
-    const SQL: &str = "SELECT COUNT(*) AS open, MIN(s.opened_at) AS oldest,
+    const SQL: &str = concat!(
+        "SELECT COUNT(*) AS open, MIN(s.opened_at) AS oldest,
             CAST(COALESCE(SUM(CASE WHEN s.opened_at < $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS older
         FROM suspense_items s
         WHERE s.state = 'open'
-            AND ($1 IS NULL OR s.merchant_id = $1)
-            AND ($2 IS NULL OR EXISTS (SELECT 1 FROM outlets o
-                JOIN user_zones u ON u.zone_id = o.zone_id
-                WHERE o.merchant_id = s.merchant_id AND u.user_id = $2))";
+            AND ",
+        reaches_merchant!("s.merchant_id")
+    );
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(reach.merchant())

@@ -7,7 +7,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::reach::Reach;
+use super::reach::{Reach, reaches_merchant};
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::credit::Direction;
 use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, MerchantId, SourceId};
@@ -278,10 +278,9 @@ macro_rules! select_within_reach {
             FROM bank_transactions t
             LEFT JOIN payments p ON p.transaction_id = t.id
             LEFT JOIN suspense_items s ON s.transaction_id = t.id
-            WHERE ($1 IS NULL OR t.merchant_id = $1)
-                AND ($2 IS NULL OR EXISTS (SELECT 1 FROM outlets o
-                    JOIN user_zones u ON u.zone_id = o.zone_id
-                    WHERE o.merchant_id = t.merchant_id AND u.user_id = $2)) ",
+            WHERE ",
+            reaches_merchant!("t.merchant_id"),
+            " ",
             $rest
         )
     };

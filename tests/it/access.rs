@@ -2,9 +2,8 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{Request, header};
 use chrono::{DateTime, TimeDelta, Utc};
-use http_body_util::BodyExt;
 use phocho::clock::Clock;
 use phocho::domain::establishment::Trade;
 use phocho::domain::ids::{AlertId, MerchantId, OutletId, UserId, ZoneId};
@@ -20,13 +19,13 @@ use phocho::http::{AppState, router};
 use phocho::store::alerts::{self, NewAlert};
 use phocho::store::merchants::{Merchant, MerchantProfile};
 use phocho::store::outlets::Outlet;
-use phocho::store::zones::Zone;
 use phocho::store::{audit, merchants, outlets, zones};
 use serde_json::{Value, json};
-use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::database::{Database, on_both_engines};
+use crate::service::{self, Answer, ask};
+use crate::stalls::zone_of;
 use crate::state::state_over;
 
 on_both_engines!(
@@ -52,20 +51,6 @@ struct App {
     service: Router,
 }
 
-#[derive(Debug)]
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Value,
-}
-
-impl Answer {
-    fn is(&self, status: u16, code: &str) {
-        let found = (self.status.as_u16(), self.body["code"].as_str());
-        assert_eq!(found, (status, Some(code)), "{self:?}");
-    }
-}
-
 fn at() -> DateTime<Utc> {
     "2026-03-16T02:30:00Z".parse().unwrap()
 }
@@ -86,24 +71,15 @@ impl App {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.service.clone().oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: head.status,
-            headers: head.headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        }
+        service::send(&self.service, request).await
     }
 
     async fn get(&self, token: &str, path: &str) -> Answer {
-        let request = Request::get(path).header("authorization", format!("Bearer {token}"));
-        self.send(request.body(Body::empty()).unwrap()).await
+        ask(&self.service, ("GET", path), token, None, &[]).await
     }
 
     async fn delete(&self, token: &str, path: &str) -> Answer {
-        let request = Request::delete(path).header("authorization", format!("Bearer {token}"));
-        self.send(request.body(Body::empty()).unwrap()).await
+        ask(&self.service, ("DELETE", path), token, None, &[]).await
     }
 
     async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
@@ -111,14 +87,9 @@ impl App {
     }
 
     async fn post_with(&self, token: &str, path: &str, body: &Value, key: Option<&str>) -> Answer {
-        let mut request = Request::post(path)
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/json");
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
-        }
-        let body = Body::from(body.to_string());
-        self.send(request.body(body).unwrap()).await
+        let headers = key.map(|key| ("idempotency-key", key));
+        let headers = headers.as_slice();
+        ask(&self.service, ("POST", path), token, Some(body), headers).await
     }
 
     async fn redeem(&self, link: &str) -> Answer {
@@ -130,7 +101,7 @@ impl App {
     async fn admin(&self) -> String {
         let link = self.link().await.expect("a first link");
         let answer = self.redeem(&link).await;
-        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        assert_eq!(answer.status, 201, "{answer:?}");
         answer.body["secret"].as_str().unwrap().to_owned()
     }
 
@@ -138,7 +109,7 @@ impl App {
     async fn staff(&self, admin: &str, zones: &Value) -> (String, String) {
         let body = json!({"name": "Đào", "role": "staff", "zone_ids": zones});
         let user = self.post(admin, "/v1/users", &body).await;
-        assert_eq!(user.status, StatusCode::CREATED, "{user:?}");
+        assert_eq!(user.status, 201, "{user:?}");
         let user = user.body["id"].as_str().unwrap().to_owned();
         let issued = self.token(admin, &json!({"user_id": user})).await;
         (user, issued["secret"].as_str().unwrap().to_owned())
@@ -150,7 +121,7 @@ impl App {
             body[name] = value.clone();
         }
         let issued = self.post(admin, "/v1/tokens", &body).await;
-        assert_eq!(issued.status, StatusCode::CREATED, "{issued:?}");
+        assert_eq!(issued.status, 201, "{issued:?}");
         issued.body
     }
 }
@@ -163,7 +134,7 @@ async fn the_first_start_gives_one_way_in(database: Database) {
         .await
         .is(401, "unauthenticated");
     let answer = app.redeem(&link).await;
-    assert_eq!(answer.status, StatusCode::CREATED);
+    assert_eq!(answer.status, 201);
     assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store");
     let secret = answer.body["secret"].as_str().unwrap();
     let users = app.get(secret, "/v1/users").await;
@@ -229,13 +200,13 @@ async fn a_known_caller_of_the_wrong_role_is_forbidden(database: Database) {
     for path in ["/v1/users", "/v1/audit"] {
         app.get(&staff, path).await.is(403, "forbidden");
     }
-    assert_eq!(app.get(&staff, "/v1/alerts").await.status, StatusCode::OK);
+    assert_eq!(app.get(&staff, "/v1/alerts").await.status, 200);
     let (_, merchant, _) = merchant_with_outlet(&app).await;
     let wish = json!({"merchant_id": merchant.to_string()});
     let token = app.token(&admin, &wish).await;
     let secret = token["secret"].as_str().unwrap();
     app.get(secret, "/v1/alerts").await.is(403, "forbidden");
-    assert_eq!(app.get(secret, "/v1/tokens").await.status, StatusCode::OK);
+    assert_eq!(app.get(secret, "/v1/tokens").await.status, 200);
 }
 
 async fn a_revoked_token_fails_on_the_next_request(database: Database) {
@@ -247,18 +218,18 @@ async fn a_revoked_token_fails_on_the_next_request(database: Database) {
     assert_eq!((own.len(), &own[0]["user_id"]), (1, &json!(user)));
     let path = format!("/v1/tokens/{}", own[0]["id"].as_str().unwrap());
     let revoked = app.delete(&admin, &path).await;
-    assert_eq!(revoked.status, StatusCode::NO_CONTENT, "{revoked:?}");
+    assert_eq!(revoked.status, 204, "{revoked:?}");
     app.get(&staff, "/v1/tokens")
         .await
         .is(401, "unauthenticated");
     let again = app.delete(&admin, &path).await;
-    assert_eq!(again.status, StatusCode::NO_CONTENT, "twice is no fault");
+    assert_eq!(again.status, 204, "twice is no fault");
 
     let expires = at() + TimeDelta::hours(1);
     let wish = json!({"user_id": user, "expires_at": expires.to_rfc3339()});
     let issued = app.token(&admin, &wish).await;
     let secret = issued["secret"].as_str().unwrap();
-    assert_eq!(app.get(secret, "/v1/tokens").await.status, StatusCode::OK);
+    assert_eq!(app.get(secret, "/v1/tokens").await.status, 200);
     app.state.clock.advance(TimeDelta::hours(1));
     app.get(secret, "/v1/tokens")
         .await
@@ -290,19 +261,8 @@ async fn an_unknown_and_a_foreign_token_are_the_same_404(database: Database) {
 /// A zone, a merchant and its outlet there, straight in the database: the registry is not
 /// the matter here.
 async fn merchant_with_outlet(app: &App) -> (ZoneId, MerchantId, OutletId) {
-    let seed = &ZoneSeed::all()[0];
-    let zone = Zone {
-        id: ZoneId::from_uuid(Uuid::from_u128(1)),
-        code: seed.code.clone(),
-        kind: seed.kind,
-        name: TradeName::parse(&seed.name).unwrap(),
-        role: seed.role,
-        wards: seed.wards.clone(),
-        note: seed.note.clone(),
-        facts_verified: seed.facts_verified,
-        created_at: at(),
-        version: 1,
-    };
+    let id = ZoneId::from_uuid(Uuid::from_u128(1));
+    let zone = zone_of(&ZoneSeed::all()[0], id, at());
     let merchant = Merchant {
         id: MerchantId::from_uuid(Uuid::from_u128(2)),
         profile: MerchantProfile {
@@ -412,7 +372,7 @@ async fn a_token_is_made_only_for_a_holder_that_exists(database: Database) {
     assert_eq!(till.body["data"].as_array().unwrap().len(), 1);
     let path = format!("/v1/tokens/{}", device["token"]["id"].as_str().unwrap());
     let revoked = app.delete(trader, &path).await;
-    assert_eq!(revoked.status, StatusCode::NO_CONTENT, "a lost till");
+    assert_eq!(revoked.status, 204, "a lost till");
 }
 
 async fn a_user_is_made_only_with_good_fields(database: Database) {
@@ -475,7 +435,7 @@ async fn a_repeated_key_gives_the_first_answer_once(database: Database) {
     let body = json!({"label": "máy 1", "user_id": user});
     let key = Some("8e03978e-40d5-43e8-bc93-6894a57f9324");
     let first = app.post_with(&admin, "/v1/tokens", &body, key).await;
-    assert_eq!(first.status, StatusCode::CREATED, "{first:?}");
+    assert_eq!(first.status, 201, "{first:?}");
     assert!(!first.headers.contains_key("idempotent-replayed"));
     let again = app.post_with(&admin, "/v1/tokens", &body, key).await;
     assert_eq!((again.status, &again.body), (first.status, &first.body));
@@ -497,7 +457,7 @@ async fn a_repeated_key_gives_the_first_answer_once(database: Database) {
     // The key of another operation, and of another caller, is another key.
     let person = json!({"name": "Đào", "role": "admin"});
     let person = app.post_with(&admin, "/v1/users", &person, key).await;
-    assert_eq!(person.status, StatusCode::CREATED);
+    assert_eq!(person.status, 201);
     let second = app
         .token(&admin, &json!({"user_id": person.body["id"]}))
         .await;
@@ -506,7 +466,7 @@ async fn a_repeated_key_gives_the_first_answer_once(database: Database) {
     assert_ne!(theirs.body["secret"], first.body["secret"]);
     app.state.clock.advance(TimeDelta::hours(72));
     let late = app.post_with(&admin, "/v1/tokens", &other, key).await;
-    assert_eq!(late.status, StatusCode::CREATED, "forgotten after 72 hours");
+    assert_eq!(late.status, 201, "forgotten after 72 hours");
 }
 
 async fn of_concurrent_requests_with_one_key_one_takes_effect(database: Database) {
@@ -521,7 +481,7 @@ async fn of_concurrent_requests_with_one_key_one_takes_effect(database: Database
     });
     let mut ids = std::collections::BTreeSet::new();
     for answer in futures_of(requests).await {
-        match answer.status.as_u16() {
+        match answer.status {
             201 => drop(ids.insert(answer.body["id"].to_string())),
             409 => answer.is(409, "idempotency_key_in_use"),
             _ => panic!("{answer:?}"),
@@ -564,7 +524,7 @@ async fn a_refused_request_leaves_its_key_free(database: Database) {
         .is(422, "invalid_fields");
     let good = json!({"name": "Đào", "role": "staff"});
     let answer = app.post_with(&admin, "/v1/users", &good, Some("k")).await;
-    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    assert_eq!(answer.status, 201, "{answer:?}");
 }
 
 async fn the_audit_record_names_each_change_newest_first(database: Database) {
@@ -575,7 +535,7 @@ async fn the_audit_record_names_each_change_newest_first(database: Database) {
     let mut path = "/v1/audit?limit=2".to_owned();
     loop {
         let page = app.get(&admin, &path).await;
-        assert_eq!(page.status, StatusCode::OK, "{page:?}");
+        assert_eq!(page.status, 200, "{page:?}");
         for entry in page.body["data"].as_array().unwrap() {
             actions.push(entry["action"].as_str().unwrap().to_owned());
         }
@@ -610,7 +570,7 @@ async fn alerts_are_counted_and_paged_within_the_callers_zones(database: Databas
     let (zone, _, _) = merchant_with_outlet(&app).await;
     let (user, there) = app.staff(&admin, &json!([zone.to_string()])).await;
     let seen = app.get(&there, "/v1/alerts").await;
-    assert_eq!(seen.status, StatusCode::OK, "{user}");
+    assert_eq!(seen.status, 200, "{user}");
     let (_, nowhere) = app.staff(&admin, &json!([])).await;
     let mut tx = app.state.ledger.store.begin_write().await.unwrap();
     for number in 1..=3 {

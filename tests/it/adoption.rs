@@ -2,6 +2,7 @@
 //! from the rows after any order of notices, and who may ask for what.
 
 mod by_hand;
+mod by_source;
 mod orders;
 mod quarter;
 mod questions;

@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::database::{Database, on_both_engines};
-use crate::market::{Answer, Market, ids, minutes_later};
+use crate::market::{Market, ids, minutes_later};
+use crate::service::Answer;
 use crate::stalls::{self, Stall, account_number};
 
 on_both_engines!(
     codes_are_listed_newest_first_to_whoever_may_see_them,
+    whoever_looks_after_the_street_is_not_shown_a_code_of_one_sale,
     an_amended_code_shows_its_new_amount_and_keeps_its_history,
     an_amendment_decided_on_an_older_state_or_unfit_for_the_code_is_refused,
     an_acquirers_code_is_registered_read_drawn_and_in_use_once,
@@ -124,6 +126,53 @@ async fn codes_are_listed_newest_first_to_whoever_may_see_them(database: Databas
         (ids(&page), &page["data"][0]["state"]),
         (vec![&*sale], &json!("expired"))
     );
+}
+
+async fn whoever_looks_after_the_street_is_not_shown_a_code_of_one_sale(database: Database) {
+    let market = Market::open(&database).await;
+    let own = stalls::stall(market.store(), 1, stalls::open()).await;
+    let (mine, till) = (market.trader(own).await, market.till(own).await);
+    let zone = ZoneId::from_uuid(Uuid::from_u128(1));
+    let staff = [
+        market.staff(None).await,
+        market.staff(Some(vec![zone])).await,
+    ];
+    let printed = issue(&market, &mine, own, None).await;
+    let sale = issue(&market, &till, own, Some(50_000)).await;
+    let asked = json!({"outlet_id": own.outlet.to_string(), "kind": "dynamic", "for_test": true});
+    let test = market.post(&mine, CODES, &asked).await.good();
+    for end in ["", "/qr.svg", "/qr.png", "/qr.svg?revision=1", "/revisions"] {
+        let read = async |token: &str, code: &Value| {
+            let answer = market.get(token, &format!("{}{end}", path(code))).await;
+            (answer.status, answer)
+        };
+        for token in [&mine, &till] {
+            assert_eq!(read(token, &sale).await.0, 200, "{end}");
+        }
+        for token in &staff {
+            read(token, &sale).await.1.is(404, "not_found");
+            for code in [&printed, &test] {
+                assert_eq!(read(token, code).await.0, 200, "{end}");
+            }
+        }
+    }
+    // Changing it would show it.
+    let wish = json!({"amount_rule": "fixed", "amount_vnd": 35_000});
+    let check = json!({"payload": sale["payload"]});
+    for token in &staff {
+        let amended = amend(&market, token, &sale, "\"1\"", &wish).await;
+        amended.is(404, "not_found");
+        let cancelled = market.step(token, &format!("{}/cancel", path(&sale))).await;
+        cancelled.is(404, "not_found");
+        let checked = market.post(token, "/v1/code-checks", &check).await.good();
+        let told = (&checked["verdict"], &checked["code_id"]);
+        assert_eq!(told, (&json!("genuine"), &Value::Null));
+    }
+    let after = market.get(&mine, &path(&sale)).await.good();
+    assert_eq!(after, sale, "nothing changed");
+    let cancel = format!("{}/cancel", path(&printed));
+    let cancelled = market.step(&staff[0], &cancel).await.good();
+    assert_eq!(cancelled["state"], "cancelled");
 }
 
 async fn an_amended_code_shows_its_new_amount_and_keeps_its_history(database: Database) {

@@ -1,6 +1,5 @@
 //! Places, censuses and what was confirmed between them, over HTTP, on both engines.
 
-use axum::http::StatusCode;
 use phocho::store::reach::Reach;
 use phocho::store::{audit, events};
 use serde_json::{Value, json};
@@ -54,7 +53,7 @@ async fn a_census_is_kept_version_by_version_and_finds_its_places_again(database
         &[entry("Số 1", "Bún ốc"), entry("Số 2", "Xôi")],
     );
     let made = office.post(&office.maker, &path, &first).await;
-    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    assert_eq!(made.status, 201, "{made:?}");
     assert_eq!(
         (&made.body["version"], &made.body["places"]),
         (&json!(1), &json!(2))
@@ -188,7 +187,7 @@ async fn a_place_found_later_is_an_opening_and_its_day_has_one_change(database: 
     let made = office
         .post(&office.maker, "/v1/establishments", &body)
         .await;
-    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    assert_eq!(made.status, 201, "{made:?}");
     let place = id(&made.good());
     let path = format!("/v1/establishments/{place}");
     let read = office.get(&office.maker, &path).await.good();
@@ -225,7 +224,7 @@ async fn a_place_found_later_is_an_opening_and_its_day_has_one_change(database: 
     twice.is(409, "already_exists");
     assert_eq!(twice.pointers(), ["/day"]);
     let closed = confirm("closed", "2026-03-16").await;
-    assert_eq!(closed.status, StatusCode::CREATED);
+    assert_eq!(closed.status, 201);
     let changes = closed.body["changes"].as_array().unwrap();
     assert_eq!(changes[1], json!({"change": "closed", "day": "2026-03-16"}));
     confirm("closed", "2026-03-17")

@@ -5,7 +5,7 @@ use phocho::store::Store;
 use reqwest::Client;
 
 use crate::database::{Database, on_both_engines};
-use crate::sepay::SepayNotice;
+use crate::sepay::{SepayNotice, second};
 use crate::state::state_over;
 use crate::street::{ACCOUNT, Street, now, serve};
 
@@ -29,7 +29,8 @@ async fn paid(database: &Database) -> Street {
             amount,
             content,
             account: ACCOUNT,
-            second: 41,
+            bank_number: id,
+            booked_at: second(41),
         };
         let (headers, body) = notice.signed(SECRET, now());
         assert_eq!(street.deliver("sepay", &headers, &body).await.0, 200);

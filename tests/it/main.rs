@@ -8,6 +8,8 @@ mod database;
 mod market;
 #[path = "../support/sepay.rs"]
 mod sepay;
+#[path = "../support/service.rs"]
+mod service;
 #[expect(dead_code, reason = "only the store's own tests replace accounts")]
 #[path = "../support/stalls.rs"]
 mod stalls;

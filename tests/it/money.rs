@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::database::{Database, on_both_engines};
-use crate::sepay::SepayNotice;
+use crate::sepay::{SepayNotice, second};
 use crate::street::{ACCOUNT, ACCOUNT_ID, Street, now};
 
 on_both_engines!(
@@ -37,14 +37,15 @@ async fn street(database: Database) -> Street {
     street
 }
 
-async fn tell(street: &Street, id: u64, amount: i64, content: &str, second: u32) {
+async fn tell(street: &Street, id: u64, amount: i64, content: &str, at_second: u32) {
     let account = ACCOUNT;
     let notice = SepayNotice {
         id,
         amount,
         content,
         account,
-        second,
+        bank_number: id,
+        booked_at: second(at_second),
     };
     let (headers, body) = notice.signed(SECRET, now());
     assert_eq!(street.deliver("sepay", &headers, &body).await.0, 200);
@@ -147,7 +148,8 @@ async fn a_transaction_shows_how_we_know_of_it(database: Database) {
         amount: 45_000,
         content: REFERENCE,
         account,
-        second: 10,
+        bank_number: 1,
+        booked_at: second(10),
     };
     let (headers, body) = notice.signed(SECRET, now());
     assert_eq!(street.deliver("second", &headers, &body).await.0, 200);

@@ -7,18 +7,18 @@ use std::num::NonZeroU32;
 use chrono::NaiveDate;
 use phocho::banks::ADAPTERS;
 use phocho::domain::day::Window;
-use phocho::domain::ids::CodeId;
+use phocho::domain::ids::{AlertId, CodeId};
 use phocho::http::rate::{Rate, RateLimits};
 use phocho::store::adoption::{self, Area, Place};
 use phocho::store::payments::{self, PaymentFilter};
 use phocho::store::reach::Reach;
-use phocho::store::{audit, rollups, sources, suspense};
+use phocho::store::{alerts, audit, rollups, sources, suspense};
 use serde_json::{Value, json};
 
 use crate::callbacks::with_token;
 use crate::database::{Database, on_both_engines};
 use crate::operation::count;
-use crate::sepay::SepayNotice;
+use crate::sepay::{SepayNotice, second};
 use crate::street::{ACCOUNT, Street, now};
 
 on_both_engines!(
@@ -28,6 +28,7 @@ on_both_engines!(
     a_notice_for_a_foreign_account_is_kept_and_makes_no_payment,
     the_same_transaction_with_another_amount_is_a_conflict,
     a_notice_that_is_of_no_use_counts_once_however_often_it_comes,
+    what_is_told_again_raises_no_second_alert,
 );
 
 const SECRET: &str = "a-secret-of-this-test-0001";
@@ -84,14 +85,15 @@ pub fn sepay(
     amount: i64,
     content: &str,
     account: &str,
-    second: u32,
+    at_second: u32,
 ) -> (Vec<(String, String)>, String) {
     SepayNotice {
         id,
         amount,
         content,
         account,
-        second,
+        bank_number: id,
+        booked_at: second(at_second),
     }
     .signed(SECRET, now())
 }
@@ -344,4 +346,65 @@ async fn a_notice_that_is_of_no_use_counts_once_however_often_it_comes(database:
         ),
         (1, 1, 3, 5)
     );
+}
+
+/// The alerts that wait, by kind and subject, and their ids.
+async fn waiting(street: &Street) -> Vec<(String, String, AlertId)> {
+    let mut tx = street.store.begin_read().await.unwrap();
+    let rows = alerts::list_open(&mut tx, Reach::Everything, None, 9).await;
+    let rows = rows.unwrap().into_iter();
+    rows.map(|row| (row.kind, row.subject, AlertId::from_uuid(row.id)))
+        .collect()
+}
+
+async fn settle_all(street: &Street) {
+    for (_, _, alert) in waiting(street).await {
+        let mut tx = street.store.begin_write().await.unwrap();
+        let settled = alerts::settle(&mut tx, alert, "usr_1", "đã xem", now()).await;
+        assert!(settled.unwrap());
+        tx.commit().await.unwrap();
+    }
+}
+
+async fn what_is_told_again_raises_no_second_alert(database: Database) {
+    let street = Street::open(database.store().await).await;
+    street.code("TH7K2M9XQ4", None).await;
+    street.source("sepay", "sepay_hmac", SECRET, None).await;
+    let tell = async |id: u64, amount: i64, account: &str| {
+        let (headers, body) = sepay(id, amount, "TH7K2M9XQ4", account, 41);
+        assert_eq!(street.deliver("sepay", &headers, &body).await.0, 200);
+    };
+    tell(7, 45_000, ACCOUNT).await;
+    assert_eq!(waiting(&street).await, []);
+    for _ in 0..5 {
+        tell(7, 99_000, ACCOUNT).await;
+        tell(8, 45_000, "9999999999").await;
+    }
+    let kinds = async || {
+        let waiting = waiting(&street).await.into_iter();
+        let mut kinds: Vec<_> = waiting.map(|(kind, ..)| kind).collect();
+        kinds.sort();
+        kinds
+    };
+    let both = ["callback.quarantined", "transaction.conflict"];
+    assert_eq!(kinds().await, both);
+    // Other amounts of the same transaction are looked at together, an unusable notice of its
+    // own apart.
+    tell(7, 88_000, ACCOUNT).await;
+    assert_eq!(kinds().await, both);
+    tell(9, 45_000, "9999999999").await;
+    let three = [both[0], both[0], both[1]];
+    assert_eq!(kinds().await, three);
+    settle_all(&street).await;
+    // What a person has seen does not come back when it is told again; what is new does.
+    for amount in [99_000, 88_000] {
+        tell(7, amount, ACCOUNT).await;
+    }
+    tell(8, 45_000, "9999999999").await;
+    assert_eq!(waiting(&street).await, []);
+    for _ in 0..5 {
+        tell(7, 77_000, ACCOUNT).await;
+    }
+    assert_eq!(kinds().await, ["transaction.conflict"]);
+    check_books(&street).await;
 }

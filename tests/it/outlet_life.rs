@@ -3,13 +3,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use phocho::domain::outlet::OutletState;
+use phocho::domain::zone::ZoneSeed;
 use phocho::store::payments::{self, PaymentFilter, PaymentRow};
 use phocho::store::reach::Reach;
-use phocho::store::{audit, rollups};
+use phocho::store::{audit, rollups, zones};
 use serde_json::{Value, json};
 
 use crate::database::{Database, on_both_engines};
-use crate::market::{Credit, Market, ids};
+use crate::market::{Credit, Market, ids, minutes_later};
+use crate::service::Answer;
 use crate::stalls::{self, Stall, account_number, opening};
 
 on_both_engines!(
@@ -17,6 +19,8 @@ on_both_engines!(
     a_test_code_waits_for_its_payment_and_is_asked_for_by_whoever_may,
     a_closed_outlet_takes_its_codes_with_it_and_late_money_is_flagged,
     a_merchant_that_leaves_has_its_codes_revoked,
+    a_merchant_that_leaves_frees_its_stalls,
+    a_merchant_that_is_refused_for_good_frees_its_stall,
     a_stopped_merchants_money_is_recorded,
     a_retired_account_takes_no_new_code_and_its_money_is_recorded,
 );
@@ -230,6 +234,119 @@ async fn a_merchant_that_leaves_has_its_codes_revoked(database: Database) {
     pay(&market, 1, &code, 30_000, 11).await;
     let rows = payments(&market).await;
     assert_eq!(rows[0].flags, "retired_code");
+}
+
+async fn plan(market: &Market, token: &str, merchant: &str, label: &str) -> Answer {
+    let mut tx = market.store().begin_read().await.unwrap();
+    let zone = zones::id_by_code(&mut tx, &ZoneSeed::all()[0].code).await;
+    tx.rollback().await.unwrap();
+    let body = json!({
+        "merchant_id": merchant,
+        "zone_id": zone.unwrap().unwrap().to_string(),
+        "stall_label": label,
+        "trade": "hoa",
+    });
+    market.post(token, "/v1/outlets", &body).await
+}
+
+/// What was told about an outlet or a merchant: the kind and the payload of each event.
+async fn told(market: &Market, token: &str, subject: &str) -> Vec<(String, Value)> {
+    let page = market.get(token, "/v1/events?limit=200").await.good();
+    let events = page["data"].as_array().unwrap().iter();
+    let about = events.filter(|event| event["subject"] == subject);
+    let shown = about.map(|event| {
+        let kind = event["kind"].as_str().unwrap().to_owned();
+        (kind, event["payload"].clone())
+    });
+    shown.collect()
+}
+
+async fn audited(market: &Market, subject: &str) -> Vec<(&'static str, String)> {
+    let mut tx = market.store().begin_read().await.unwrap();
+    let rows = audit::newest(&mut tx, "main", Some(subject), None, 9).await;
+    let closings = rows.unwrap().into_iter();
+    let closings = closings.filter(|row| row.action == "outlet.close");
+    closings.map(|row| ("outlet.close", row.detail)).collect()
+}
+
+async fn a_merchant_that_leaves_frees_its_stalls(database: Database) {
+    let market = Market::open(&database).await;
+    let stall = stalls::stall(market.store(), 1, stalls::open()).await;
+    let neighbour = stalls::stall(market.store(), 2, stalls::open()).await;
+    let staff = market.staff(None).await;
+    let (merchant, other) = (stall.merchant.to_string(), neighbour.merchant.to_string());
+    let second = plan(&market, &staff, &merchant, "Số 7").await.good();
+    let second = second["id"].as_str().unwrap();
+    plan(&market, &staff, &other, "Số 1")
+        .await
+        .is(409, "already_exists");
+    // Whoever looks after no zone of it cannot end it, so its stalls stay taken.
+    let stranger = market.staff(Some(Vec::new())).await;
+    let path = format!("/v1/merchants/{merchant}/close");
+    let reason = json!({"reason": "Nghỉ bán"});
+    market
+        .post(&stranger, &path, &reason)
+        .await
+        .is(404, "not_found");
+    plan(&market, &staff, &other, "Số 7")
+        .await
+        .is(409, "already_exists");
+    market.post(&staff, &path, &reason).await.good();
+    let first = stall.outlet.to_string();
+    for (outlet, from) in [(first.as_str(), "open"), (second, "planned")] {
+        let path = format!("/v1/outlets/{outlet}");
+        let closed = market.get(&staff, &path).await.good();
+        assert_eq!(closed["state"], "closed");
+        assert_eq!(closed["closed_at"], minutes_later(0));
+        let detail = json!({"from": from, "to": "closed"});
+        let last = told(&market, &staff, outlet).await.pop().unwrap();
+        assert_eq!(last, ("outlet.close".to_owned(), detail.clone()));
+        let recorded = audited(&market, outlet).await;
+        assert_eq!(recorded, [("outlet.close", detail.to_string())]);
+    }
+    let (kind, detail) = told(&market, &staff, &merchant).await.pop().unwrap();
+    assert_eq!(kind, "merchant.close");
+    assert_eq!(detail["outlets_closed"], 2);
+    // The neighbour's own stall goes on, and it takes the free ones.
+    let path = format!("/v1/outlets/{}", neighbour.outlet);
+    assert_eq!(market.get(&staff, &path).await.good()["state"], "open");
+    for label in ["Số 1", "Số 7"] {
+        plan(&market, &staff, &other, label).await.good();
+    }
+    // Who left takes no stall any more.
+    let late = plan(&market, &staff, &merchant, "Số 8").await;
+    late.is(409, "wrong_state");
+}
+
+async fn a_merchant_that_is_refused_for_good_frees_its_stall(database: Database) {
+    let market = Market::open(&database).await;
+    let neighbour = stalls::stall(market.store(), 2, stalls::open()).await;
+    let staff = market.staff(None).await;
+    let body = json!({
+        "kind": "household",
+        "name": "Hàng hoa Quảng Bá",
+        "representative": "Lê Thị Cúc",
+        "tax_code": "001185000124",
+        "phone": "0912345679",
+    });
+    let merchant = market.post(&staff, "/v1/merchants", &body).await.good();
+    let merchant = merchant["id"].as_str().unwrap();
+    let planned = plan(&market, &staff, merchant, "Số 7").await.good();
+    let planned = planned["id"].as_str().unwrap();
+    let path = format!("/v1/merchants/{merchant}");
+    for step in ["submit", "start-review"] {
+        let path = format!("{path}/{step}");
+        market.step(&staff, &path).await.good();
+    }
+    let reason = json!({"reason": "Không đủ giấy tờ"});
+    let path = format!("{path}/reject");
+    let refused = market.post(&staff, &path, &reason).await.good();
+    assert_eq!(refused["state"], "rejected");
+    let outlet = market.get(&staff, &format!("/v1/outlets/{planned}")).await;
+    assert_eq!(outlet.good()["state"], "closed");
+    assert_eq!(audited(&market, planned).await.len(), 1);
+    let other = neighbour.merchant.to_string();
+    plan(&market, &staff, &other, "Số 7").await.good();
 }
 
 async fn a_stopped_merchants_money_is_recorded(database: Database) {

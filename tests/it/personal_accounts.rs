@@ -30,7 +30,12 @@ async fn a_personal_account_is_taken_with_a_warning(database: Database) {
     let staff = market.staff(None).await;
     let body = wish(stall, "personal", "0011001234567");
     let account = market.post(&staff, "/v1/accounts", &body).await.good();
-    assert_eq!(account["warnings"], json!(["personal_account"]));
+    let warning = json!({
+        "code": "personal_account",
+        "vi": "Tài khoản cá nhân được dùng để kinh doanh",
+        "en": "A personal account is used for business",
+    });
+    assert_eq!(account["warnings"], json!([warning]));
     let path = format!("/v1/accounts/{}", account["id"].as_str().unwrap());
     assert_eq!(market.get(&staff, &path).await.good(), account);
 }

@@ -1,10 +1,8 @@
 //! The registry over HTTP: zones, merchants, outlets and accounts, on both engines.
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::Method;
 use chrono::{DateTime, TimeDelta, Utc};
-use http_body_util::BodyExt;
 use phocho::clock::Clock;
 use phocho::domain::outlet::OutletState;
 use phocho::flows::access::first_start;
@@ -12,9 +10,9 @@ use phocho::http::{AppState, router};
 use phocho::store::reach::Reach;
 use phocho::store::{audit, events, outlets};
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 use crate::database::{Database, on_both_engines};
+use crate::service::{Answer, ask};
 use crate::state::state_over;
 
 on_both_engines!(
@@ -39,32 +37,6 @@ pub struct Office {
     pub admin: String,
     pub maker: String,
     pub checker: String,
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Value,
-}
-
-impl Answer {
-    pub fn is(&self, status: u16, code: &str) {
-        let found = (self.status.as_u16(), self.body["code"].as_str());
-        assert_eq!(found, (status, Some(code)), "{self:?}");
-    }
-
-    pub fn pointers(&self) -> Vec<&str> {
-        let errors = self.body["errors"].as_array().unwrap();
-        let pointers = errors.iter().map(|error| error["pointer"].as_str());
-        pointers.map(Option::unwrap).collect()
-    }
-
-    /// The document of an answer that must have worked.
-    pub fn good(self) -> Value {
-        assert!(self.status.is_success(), "{self:?}");
-        self.body
-    }
 }
 
 fn at() -> DateTime<Utc> {
@@ -152,26 +124,9 @@ impl Office {
         body: Option<&Value>,
         version: Option<&str>,
     ) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("Bearer {token}"));
-        if let Some(version) = version {
-            request = request.header("if-match", version);
-        }
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
-        }
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let request = request.body(body).unwrap();
-        let response = self.service.clone().oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: head.status,
-            headers: head.headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        }
+        let headers = version.map(|version| ("if-match", version));
+        let (method, headers) = (method.as_str(), headers.as_slice());
+        ask(&self.service, (method, path), token, body, headers).await
     }
 
     pub async fn get(&self, token: &str, path: &str) -> Answer {
@@ -264,7 +219,7 @@ async fn a_zone_code_is_taken_once_and_faults_are_named(database: Database) {
         "wards": [{"ward": "Tây Hồ", "from": "2025-07-01", "to": null}],
     });
     let made = office.post(&office.admin, "/v1/zones", &zone).await;
-    assert_eq!(made.status, StatusCode::CREATED);
+    assert_eq!(made.status, 201);
     assert_eq!(made.body["wards"], zone["wards"]);
     let again = office.post(&office.admin, "/v1/zones", &zone).await;
     again.is(409, "already_exists");
@@ -365,7 +320,7 @@ async fn a_change_on_an_old_version_is_refused(database: Database) {
         let answer = office
             .send_if(Method::POST, &office.maker, &path, None, Some(version))
             .await;
-        let found = (answer.status.as_u16(), answer.body["code"].as_str());
+        let found = (answer.status, answer.body["code"].as_str());
         assert_eq!(found, (status, code), "{version}");
     }
 }
@@ -380,7 +335,7 @@ async fn of_two_approvals_at_a_time_one_takes_effect(database: Database) {
         office.step(&office.checker, &merchant, "approve"),
         office.step(&office.admin, &merchant, "approve"),
     );
-    let mut statuses = [first.status.as_u16(), second.status.as_u16()];
+    let mut statuses = [first.status, second.status];
     statuses.sort_unstable();
     assert_eq!(statuses[0], 200);
     assert!([409, 412].contains(&statuses[1]), "{statuses:?}");

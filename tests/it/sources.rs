@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::database::{Database, on_both_engines};
-use crate::sepay::SepayNotice;
+use crate::sepay::{SepayNotice, second};
 use crate::street::{ACCOUNT, ACCOUNT_ID, Street};
 
 on_both_engines!(
@@ -35,7 +35,8 @@ async fn tell(street: &Street, secret: &str, id: u64) -> u16 {
         amount: 45_000,
         content: "TH7K2M9XQ4",
         account: ACCOUNT,
-        second: 41,
+        bank_number: id,
+        booked_at: second(41),
     };
     let (headers, body) = notice.signed(secret, street.clock.now());
     street.deliver("sepay", &headers, &body).await.0

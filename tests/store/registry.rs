@@ -30,6 +30,7 @@ use phocho::store::{Store, Tx};
 use uuid::Uuid;
 
 use crate::database::{Database, on_both_engines};
+use crate::stalls::zone_of;
 
 on_both_engines!(
     a_zone_reads_back_with_its_wards_and_its_code_is_taken_once,
@@ -58,18 +59,7 @@ fn reason() -> Reason {
 
 fn zone(number: u128) -> Zone {
     let seed = &ZoneSeed::all()[usize::try_from(number).unwrap() % ZoneSeed::all().len()];
-    Zone {
-        id: ZoneId::from_uuid(Uuid::from_u128(number)),
-        code: seed.code.clone(),
-        kind: seed.kind,
-        name: TradeName::parse(&seed.name).unwrap(),
-        role: seed.role,
-        wards: seed.wards.clone(),
-        note: seed.note.clone(),
-        facts_verified: seed.facts_verified,
-        created_at: at(),
-        version: 1,
-    }
+    zone_of(seed, ZoneId::from_uuid(Uuid::from_u128(number)), at())
 }
 
 fn merchant(number: u128, tax_code: &str, name: &str) -> Merchant {
@@ -371,7 +361,9 @@ async fn an_outlet_reads_back_in_every_state_and_its_stall_is_taken_once(databas
     }
     let all = OutletFilter::default();
     let rest = outlets::list(&mut tx, Reach::Everything, all, Some(wanted.id), 9).await;
-    assert_eq!(rest.unwrap(), [second]);
+    assert_eq!(rest.unwrap(), std::slice::from_ref(&second));
+    let there = outlets::not_closed(&mut tx, Reach::Merchant(merchant.id)).await;
+    assert_eq!(there.unwrap(), [second]);
     let foreign = Reach::Merchant(MerchantId::from_uuid(Uuid::from_u128(9)));
     for reach in [foreign, Reach::ZonesOf(user(7))] {
         assert_eq!(
@@ -380,6 +372,7 @@ async fn an_outlet_reads_back_in_every_state_and_its_stall_is_taken_once(databas
         );
         let listed = outlets::list(&mut tx, reach, all, None, 9).await;
         assert_eq!(listed.unwrap(), []);
+        assert_eq!(outlets::not_closed(&mut tx, reach).await.unwrap(), []);
     }
 }
 

@@ -2,11 +2,7 @@
 //! notices.
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderMap, Request, header};
 use chrono::{DateTime, TimeDelta, Utc};
-use hmac::{Hmac, KeyInit, Mac};
-use http_body_util::BodyExt;
 use phocho::clock::Clock;
 use phocho::domain::access::{TokenHolder, UserRole};
 use phocho::domain::day::to_rfc3339;
@@ -14,20 +10,18 @@ use phocho::domain::ids::{AccountId, SourceId, ZoneId};
 use phocho::domain::text::PersonName;
 use phocho::entropy::Entropy;
 use phocho::flows::access::{Act, NewToken, NewUser, create_user, issue_token};
-use phocho::flows::receive_notice::secret_name;
 use phocho::http::{AppState, router};
 use phocho::store::Store;
-use phocho::store::sources::{self, NewSource};
-use phocho::vault::{KEY_BYTES, Key};
-use serde_json::{Value, json};
-use sha2::Sha256;
-use tower::ServiceExt;
+use phocho::store::sources;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::database::Database;
-use crate::stalls::{Stall, opening, user};
+use crate::sepay::SepayNotice;
+use crate::service::{Answer, ask, deliver};
+use crate::stalls::{Stall, opening};
 use crate::state::state_over;
-use crate::street::insert_active;
+use crate::street::{insert_active, source};
 
 const SECRET: &str = "a-secret-of-this-test-0002";
 
@@ -37,36 +31,6 @@ pub struct Market {
     pub state: AppState,
     service: Router,
     chance: Entropy,
-}
-
-/// An answer of the service.
-#[derive(Debug)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, if it is JSON.
-    pub body: Value,
-}
-
-impl Answer {
-    /// The document of an answer that must have worked.
-    pub fn good(self) -> Value {
-        assert!((200..300).contains(&self.status), "{self:?}");
-        self.body
-    }
-
-    /// Checks a refusal by its status and code.
-    pub fn is(&self, status: u16, code: &str) {
-        let found = (self.status, self.body["code"].as_str());
-        assert_eq!(found, (status, Some(code)), "{self:?}");
-    }
-
-    /// The code of the first field at fault.
-    pub fn fault(&self) -> &str {
-        self.body["errors"][0]["code"].as_str().unwrap()
-    }
 }
 
 /// A credit that the bank tells of.
@@ -163,25 +127,7 @@ impl Market {
         body: Option<&Value>,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        if !token.is_empty() {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
-        }
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let response = self.service.clone().oneshot(request.body(body).unwrap());
-        let (head, body) = response.await.unwrap().into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        }
+        ask(&self.service, (method, path), token, body, headers).await
     }
 
     /// Reads.
@@ -202,21 +148,7 @@ impl Market {
     /// Lets a bank called `name` speak for accounts.
     pub async fn bank(&self, name: &str, accounts: &[AccountId]) {
         let id = SourceId::from_uuid(Uuid::from_u128(u128::from(name.as_bytes()[0])));
-        let source = NewSource {
-            id,
-            requested_by: user(1),
-            name: name.to_owned(),
-            adapter: "sepay_hmac".to_owned(),
-            tolerance_s: 300,
-            config: "{}".to_owned(),
-            secret_sealed: Key::new([7; KEY_BYTES]).seal(
-                &secret_name(id),
-                [3; 24],
-                SECRET.as_bytes(),
-            ),
-            ed25519_public_key: None,
-            now: opening(),
-        };
+        let source = source(id, (name, "sepay_hmac"), SECRET, opening());
         let mut tx = self.store().begin_write().await.unwrap();
         insert_active(&mut tx, &source).await;
         for account in accounts {
@@ -229,31 +161,16 @@ impl Market {
 
     /// Has the bank tell of a credit; it is taken whatever becomes of it.
     pub async fn credit(&self, bank: &str, credit: Credit<'_>) {
-        let local = credit.at + TimeDelta::hours(7);
-        let body = json!({
-            "id": credit.id,
-            "gateway": "MBBank",
-            "transactionDate": local.format("%Y-%m-%d %H:%M:%S").to_string(),
-            "accountNumber": credit.account,
-            "subAccount": null,
-            "code": null,
-            "content": credit.content,
-            "transferType": "in",
-            "transferAmount": credit.amount,
-            "accumulated": 0,
-            "referenceCode": format!("FT{}", credit.bank_number),
-            "description": "",
-        });
-        let timestamp = self.state.clock.now().timestamp().to_string();
-        let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-        mac.update(format!("{timestamp}.{body}").as_bytes());
-        let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
-        let headers = [
-            ("x-sepay-signature", signature.as_str()),
-            ("x-sepay-timestamp", timestamp.as_str()),
-        ];
-        let path = format!("/v1/callbacks/{bank}");
-        let answer = self.send("POST", "", &path, Some(&body), &headers).await;
+        let notice = SepayNotice {
+            id: credit.id,
+            bank_number: credit.bank_number,
+            amount: credit.amount,
+            content: credit.content,
+            account: credit.account,
+            booked_at: credit.at,
+        };
+        let signed = notice.signed(SECRET, self.state.clock.now());
+        let answer = deliver(&self.service, bank, signed).await;
         assert_eq!(answer.status, 200, "{answer:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! SePay's notices as SePay would send them, signed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
@@ -8,22 +8,33 @@ use sha2::Sha256;
 /// A credit that SePay tells of.
 #[derive(Clone, Copy, Debug)]
 pub struct SepayNotice<'a> {
+    /// The vendor's number of it.
     pub id: u64,
+    /// The number in the bank's own reference.
+    pub bank_number: u64,
+    /// Đồng.
     pub amount: i64,
+    /// The transfer text.
     pub content: &'a str,
+    /// To which account.
     pub account: &'a str,
-    /// The second of 09:29 on 16 March 2026 at which the bank booked it.
-    pub second: u32,
+    /// The bank's time.
+    pub booked_at: DateTime<Utc>,
+}
+
+/// A second of 09:29 on 16 March 2026 in Hanoi.
+pub fn second(second: u32) -> DateTime<Utc> {
+    format!("2026-03-16T02:29:{second:02}Z").parse().unwrap()
 }
 
 impl SepayNotice<'_> {
     /// Headers and body, signed with a secret at a moment.
     pub fn signed(self, secret: &str, at: DateTime<Utc>) -> (Vec<(String, String)>, String) {
-        let Self { id, second, .. } = self;
+        let local = self.booked_at + TimeDelta::hours(7);
         let body = json!({
-            "id": id,
+            "id": self.id,
             "gateway": "MBBank",
-            "transactionDate": format!("2026-03-16 09:29:{second:02}"),
+            "transactionDate": local.format("%Y-%m-%d %H:%M:%S").to_string(),
             "accountNumber": self.account,
             "subAccount": null,
             "code": null,
@@ -31,19 +42,23 @@ impl SepayNotice<'_> {
             "transferType": "in",
             "transferAmount": self.amount,
             "accumulated": 0,
-            "referenceCode": format!("FT{id}"),
+            "referenceCode": format!("FT{}", self.bank_number),
             "description": "",
         })
         .to_string();
-        let timestamp = at.timestamp();
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-        mac.update(format!("{timestamp}.{body}").as_bytes());
-        let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
-        let headers = vec![
-            ("content-type".to_owned(), "application/json".to_owned()),
-            ("x-sepay-signature".to_owned(), signature),
-            ("x-sepay-timestamp".to_owned(), timestamp.to_string()),
-        ];
-        (headers, body)
+        (headers(secret, at, &body), body)
     }
+}
+
+/// The headers that prove a body.
+pub fn headers(secret: &str, at: DateTime<Utc>, body: &str) -> Vec<(String, String)> {
+    let timestamp = at.timestamp();
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("{timestamp}.{body}").as_bytes());
+    let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+    vec![
+        ("content-type".to_owned(), "application/json".to_owned()),
+        ("x-sepay-signature".to_owned(), signature),
+        ("x-sepay-timestamp".to_owned(), timestamp.to_string()),
+    ]
 }

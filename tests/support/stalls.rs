@@ -30,6 +30,22 @@ pub fn user(number: u128) -> UserId {
     UserId::from_uuid(Uuid::from_u128(number))
 }
 
+/// A zone of the pilot's list as it is first registered.
+pub fn zone_of(seed: &ZoneSeed, id: ZoneId, created_at: DateTime<Utc>) -> Zone {
+    Zone {
+        id,
+        code: seed.code.clone(),
+        kind: seed.kind,
+        name: TradeName::parse(&seed.name).unwrap(),
+        role: seed.role,
+        wards: seed.wards.clone(),
+        note: seed.note.clone(),
+        facts_verified: seed.facts_verified,
+        created_at,
+        version: 1,
+    }
+}
+
 /// A merchant with an approved account and an outlet.
 #[derive(Clone, Copy, Debug)]
 pub struct Stall {
@@ -93,19 +109,8 @@ pub async fn suspend(store: &Store, id: MerchantId) {
 }
 
 async fn zone(tx: &mut Tx) -> ZoneId {
-    let seed = &ZoneSeed::all()[0];
-    let zone = Zone {
-        id: ZoneId::from_uuid(Uuid::from_u128(1)),
-        code: seed.code.clone(),
-        kind: seed.kind,
-        name: TradeName::parse(&seed.name).unwrap(),
-        role: seed.role,
-        wards: seed.wards.clone(),
-        note: seed.note.clone(),
-        facts_verified: seed.facts_verified,
-        created_at: opening(),
-        version: 1,
-    };
+    let id = ZoneId::from_uuid(Uuid::from_u128(1));
+    let zone = zone_of(&ZoneSeed::all()[0], id, opening());
     if zones::find(tx, zone.id).await.unwrap().is_none() {
         assert!(zones::insert(tx, &zone).await.unwrap());
     }

@@ -25,13 +25,14 @@ use phocho::store::merchants::{self, Merchant, MerchantProfile};
 use phocho::store::outlets::{self, Outlet};
 use phocho::store::source_states;
 use phocho::store::sources::{self, NewSource};
-use phocho::store::zones::{self, Zone};
+use phocho::store::zones;
 use phocho::store::{Store, Tx};
 use phocho::vault::{KEY_BYTES, Key};
 use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::stalls::zone_of;
 use crate::state::state_over;
 
 /// The moment of the sample deliveries.
@@ -190,17 +191,10 @@ impl Street {
         config: &str,
     ) {
         let id = SourceId::from_uuid(Uuid::new_v5_like(name));
-        let key = Key::new([7; KEY_BYTES]);
         let source = NewSource {
-            id,
-            requested_by: UserId::from_uuid(uuid(1)),
-            name: name.to_owned(),
-            adapter: adapter.to_owned(),
-            tolerance_s: 300,
             config: config.to_owned(),
-            secret_sealed: key.seal(&secret_name(id), [3; 24], secret.as_bytes()),
             ed25519_public_key: public_key.map(str::to_owned),
-            now: now(),
+            ..source(id, (name, adapter), secret, now())
         };
         let mut tx = self.store.begin_write().await.unwrap();
         insert_active(&mut tx, &source).await;
@@ -282,6 +276,27 @@ impl Street {
     }
 }
 
+/// A source with its secret, asked for by the first person.
+pub fn source(
+    id: SourceId,
+    (name, adapter): (&str, &str),
+    secret: &str,
+    now: DateTime<Utc>,
+) -> NewSource {
+    let key = Key::new([7; KEY_BYTES]);
+    NewSource {
+        id,
+        requested_by: UserId::from_uuid(uuid(1)),
+        name: name.to_owned(),
+        adapter: adapter.to_owned(),
+        tolerance_s: 300,
+        config: "{}".to_owned(),
+        secret_sealed: key.seal(&secret_name(id), [3; 24], secret.as_bytes()),
+        ed25519_public_key: None,
+        now,
+    }
+}
+
 /// Stores a source that a second person has let speak.
 pub async fn insert_active(tx: &mut Tx, source: &NewSource) {
     assert!(sources::insert(tx, source).await.unwrap());
@@ -347,18 +362,7 @@ async fn people_and_places(tx: &mut Tx) {
         .iter()
         .find(|seed| seed.code.as_str() == "TH-QK")
         .unwrap();
-    let zone = Zone {
-        id: ZoneId::from_uuid(uuid(10)),
-        code: seed.code.clone(),
-        kind: seed.kind,
-        name: TradeName::parse(&seed.name).unwrap(),
-        role: seed.role,
-        wards: seed.wards.clone(),
-        note: seed.note.clone(),
-        facts_verified: seed.facts_verified,
-        created_at: now(),
-        version: 1,
-    };
+    let zone = zone_of(seed, ZoneId::from_uuid(uuid(10)), now());
     assert!(zones::insert(tx, &zone).await.unwrap());
     let name = TradeName::parse("Bún ốc Phủ Tây Hồ").unwrap();
     let profile = MerchantProfile {

@@ -213,10 +213,9 @@ pub fn answer(indicator: Indicator, frame: &Frame, counts: &Counts) -> Answer {
     };
     let undefined = undefined_in(indicator, frame);
     let refuse = |figure: Figure| match undefined {
-        Some(reason) if !figure.measure().is_outside_census() => {
-            Figure::undefined(figure.measure(), figure.evidence(), reason)
-        }
-        _ => figure,
+        Some(Undefined::NoCensus) if figure.measure().is_outside_census() => figure,
+        Some(reason) => Figure::undefined(figure.measure(), figure.evidence(), reason),
+        None => figure,
     };
     Answer::Figures(figures.into_iter().map(refuse).collect())
 }

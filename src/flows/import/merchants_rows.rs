@@ -68,85 +68,85 @@ const MONEY_COLUMNS: [&str; 5] = [
 ];
 
 pub(super) const COLUMNS: &[Column] = &[
-    column("kind", "Loại", &["loại hình"], Need::Always, Shows::Text),
-    column(
+    Column::new("kind", "Loại", &["loại hình"], Need::Always, Shows::Text),
+    Column::new(
         "name",
         "Tên",
         &["tên hộ", "tên hộ kinh doanh", "tên cửa hàng"],
         Need::Always,
         Shows::Text,
     ),
-    column(
+    Column::new(
         "representative",
         "Người đại diện",
         &["đại diện", "họ tên", "chủ hộ"],
         Need::Always,
         Shows::Shape,
     ),
-    column(
+    Column::new(
         "tax_code",
         "Mã số thuế",
         &["mst"],
         Need::Always,
         Shows::Shape,
     ),
-    column(
+    Column::new(
         "phone",
         "Số điện thoại",
         &["điện thoại", "sđt"],
         Need::Always,
         Shows::Shape,
     ),
-    column(
+    Column::new(
         "zone_code",
         "Mã khu vực",
         &["khu vực", "zone"],
         Need::WithGroup(STALL),
         Shows::Text,
     ),
-    column(
+    Column::new(
         "stall_label",
         "Số sạp",
         &["sạp", "vị trí", "số nhà", "stall"],
         Need::WithGroup(STALL),
         Shows::Text,
     ),
-    column(
+    Column::new(
         "trade",
         "Ngành hàng",
         &["mặt hàng"],
         Need::WithGroup(STALL),
         Shows::Text,
     ),
-    column(
+    Column::new(
         "bank_bin",
         "Mã ngân hàng",
         &["bin", "mã bin"],
         Need::WithGroup(MONEY),
         Shows::Text,
     ),
-    column(
+    Column::new(
         "account_number",
         "Số tài khoản",
         &["stk"],
         Need::WithGroup(MONEY),
         Shows::Shape,
     ),
-    column(
+    Column::new(
         "holder_name",
         "Tên chủ tài khoản",
         &["chủ tài khoản"],
         Need::WithGroup(MONEY),
         Shows::Shape,
     ),
-    column(
+    Column::new(
         "holder_kind",
         "Loại chủ tài khoản",
         &["loại tài khoản"],
         Need::WithGroup(MONEY),
         Shows::Text,
     ),
-    column(
+    Column::new(
         "registered_name",
         "Tên đăng ký",
         &["tên đăng ký kinh doanh"],
@@ -154,22 +154,6 @@ pub(super) const COLUMNS: &[Column] = &[
         Shows::Text,
     ),
 ];
-
-const fn column(
-    name: &'static str,
-    title: &'static str,
-    also: &'static [&'static str],
-    need: Need,
-    shows: Shows,
-) -> Column {
-    Column {
-        name,
-        title,
-        also,
-        need,
-        shows,
-    }
-}
 
 const KINDS: &Words<MerchantKind> = &[
     (

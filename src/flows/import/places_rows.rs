@@ -85,13 +85,7 @@ const fn plain(
     also: &'static [&'static str],
     need: Need,
 ) -> Column {
-    Column {
-        name,
-        title,
-        also,
-        need,
-        shows: Shows::Text,
-    }
+    Column::new(name, title, also, need, Shows::Text)
 }
 
 const STATUSES: &Words<EstablishmentStatus> = &[

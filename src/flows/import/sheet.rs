@@ -31,6 +31,25 @@ pub(super) struct Column {
     pub shows: Shows,
 }
 
+impl Column {
+    /// A column of a sheet.
+    pub const fn new(
+        name: &'static str,
+        title: &'static str,
+        also: &'static [&'static str],
+        need: Need,
+        shows: Shows,
+    ) -> Self {
+        Self {
+            name,
+            title,
+            also,
+            need,
+            shows,
+        }
+    }
+}
+
 /// Whether a column must be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {

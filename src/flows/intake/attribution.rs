@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::record::{Alarm, Batch};
+use super::alarm::Alarm;
+use super::record::Batch;
 use super::standing::{Weighed, weigh};
 use crate::domain::code::CodeKindName;
 use crate::domain::explanation::{Explanation, SuspenseReason};
@@ -17,7 +18,7 @@ use crate::store::events::NewEvent;
 use crate::store::payments::{self, NewPayment};
 use crate::store::suspense::{self, NewSuspenseItem};
 use crate::store::transactions::NewTransaction;
-use crate::store::{StoreError, accounts, alerts, match_switches};
+use crate::store::{StoreError, accounts, match_switches};
 
 /// What was decided, for the audit.
 pub(super) struct Attributed {
@@ -179,22 +180,18 @@ async fn pay(
     })
 }
 
-/// A printed code that was taken out of use still hangs somewhere. One alert is open at a
-/// time, however many pay with it.
+/// A printed code that was taken out of use still hangs somewhere.
 async fn warn_of_old_sticker(
     batch: &mut Batch<'_>,
     code: &CodeRow,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    const KIND: &str = "code.retired_in_use";
-    let subject = CodeId::from_uuid(code.id).to_string();
-    let printed = code.kind == CodeKindName::Static.as_str();
-    if !printed || alerts::is_open(&mut batch.tx, KIND, &subject).await? {
+    if code.kind != CodeKindName::Static.as_str() {
         return Ok(());
     }
     let about = Alarm {
-        kind: KIND,
-        subject,
+        kind: "code.retired_in_use",
+        subject: CodeId::from_uuid(code.id).to_string(),
         merchant: Some(MerchantId::from_uuid(code.merchant_id)),
         reason: "retired_code",
     };

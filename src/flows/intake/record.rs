@@ -7,16 +7,16 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::alarm::Alarm;
 use super::attribution::{self, Attributed};
 use super::delivery::sent_bytes;
+use super::outcome::{Outcome, Recorded};
 use super::{Ledger, Notice, Quarantine, Receipt};
 use crate::banks::Reading;
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::{local_day, to_rfc3339};
-use crate::domain::explanation::AccountRefusal;
-use crate::domain::ids::{AlertId, BankTransactionId, CallbackId, EventId, MerchantId, SourceId};
+use crate::domain::ids::{BankTransactionId, CallbackId, EventId, SourceId};
 use crate::domain::matching;
-use crate::store::alerts::{self, NewAlert};
 use crate::store::audit::{self, AuditEntry};
 use crate::store::callbacks::SentBytes;
 use crate::store::events::{self, NewEvent};
@@ -34,27 +34,11 @@ pub(super) struct Batch<'a> {
     pub(super) events: Vec<NewEvent>,
     pub(super) entries: Vec<AuditEntry>,
     /// The source that speaks at this moment.
-    source_name: String,
+    pub(super) source_name: String,
     counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
     pub(super) secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
     pub(super) body_keys: BTreeMap<NaiveDate, Key>,
     newest: DateTime<Utc>,
-}
-
-/// What one fact of a notice came to.
-enum Recorded {
-    New(BankTransactionId),
-    Again(BankTransactionId),
-    Conflict(BankTransactionId),
-    Unbound(AccountRefusal),
-}
-
-/// What a person must look at, and why.
-pub(super) struct Alarm {
-    pub(super) kind: &'static str,
-    pub(super) subject: String,
-    pub(super) merchant: Option<MerchantId>,
-    pub(super) reason: &'static str,
 }
 
 impl<'a> Batch<'a> {
@@ -82,30 +66,26 @@ impl<'a> Batch<'a> {
         }
         let callback = CallbackId::from_uuid(self.ledger.entropy.uuid(notice.received_at));
         self.keep_delivery(notice, callback).await?;
-        let (receipt, verdict, reason) = match notice.verified.reading() {
+        let outcome = match notice.verified.reading() {
             Reading::Transactions(facts) => self.record_facts(notice, callback, facts).await?,
-            Reading::Nothing(kind) => (Receipt::Stored(None), "ignored", kind.as_str()),
-            Reading::Unusable(why) => {
-                let quarantine = Quarantine::Unusable(*why);
-                (
-                    Receipt::Quarantined(quarantine),
-                    "quarantined",
-                    why.as_str(),
-                )
-            }
-            Reading::Handshake(_) => (Receipt::Stored(None), "ignored", "handshake"),
+            Reading::Nothing(kind) => Outcome::stored(None, "ignored", kind.as_str()),
+            Reading::Unusable(why) => Outcome::quarantined(Quarantine::Unusable(*why), callback),
+            Reading::Handshake(_) => Outcome::stored(None, "ignored", "handshake"),
         };
+        let Outcome {
+            receipt,
+            verdict,
+            reason,
+            alarms,
+        } = outcome;
         callbacks::set_verdict(&mut self.tx, callback, verdict, reason).await?;
         let counted_as = self.counted_as(notice, callback, verdict).await?;
         self.count(notice, counted_as);
-        if verdict == "quarantined" {
-            let about = Alarm {
-                kind: "callback.quarantined",
-                subject: callback.to_string(),
-                merchant: None,
-                reason,
-            };
-            self.raise_alert(about, notice.received_at).await?;
+        // What is told again was shown to a person the first time.
+        if counted_as == verdict {
+            for about in alarms {
+                self.raise_alert(about, notice.received_at).await?;
+            }
         }
         let detail = json!({"verdict": verdict, "reason": reason});
         self.note(notice, "callback.record", callback.to_string(), detail);
@@ -134,40 +114,12 @@ impl<'a> Batch<'a> {
         notice: &Notice,
         callback: CallbackId,
         facts: &[BankFact],
-    ) -> Result<(Receipt, &'static str, &'static str), StoreError> {
+    ) -> Result<Outcome, StoreError> {
         let mut recorded = Vec::new();
         for fact in facts.iter().filter(|fact| fact.is_booked()) {
             recorded.push(self.record_fact(notice, callback, fact).await?);
         }
-        let first = recorded.iter().find_map(|one| match one {
-            Recorded::New(id) | Recorded::Again(id) | Recorded::Conflict(id) => {
-                Some(id.to_string())
-            }
-            Recorded::Unbound(_) => None,
-        });
-        let refused = recorded.iter().find_map(|one| match one {
-            Recorded::Unbound(why) => Some(*why),
-            _ => None,
-        });
-        let any = |wanted: fn(&Recorded) -> bool| recorded.iter().any(wanted);
-        Ok(if let Some(why) = refused {
-            let quarantine = Quarantine::Account(why);
-            (
-                Receipt::Quarantined(quarantine),
-                "quarantined",
-                quarantine.as_str(),
-            )
-        } else if any(|one| matches!(one, Recorded::Conflict(_))) {
-            (Receipt::Repeated(first), "conflict", "other_facts")
-        } else if any(|one| matches!(one, Recorded::New(_))) {
-            (Receipt::Stored(first), "accepted", "")
-        } else if any(|one| matches!(one, Recorded::Again(_))) {
-            (Receipt::Repeated(first), "duplicate", "")
-        } else if facts.iter().any(|fact| fact.outcome == FactOutcome::Failed) {
-            (Receipt::Stored(None), "failed", "not_booked")
-        } else {
-            (Receipt::Stored(None), "ignored", "not_a_credit")
-        })
+        Ok(Outcome::of(&recorded, facts, callback))
     }
 
     async fn record_fact(
@@ -183,14 +135,7 @@ impl<'a> Batch<'a> {
             if known.fact_hash == fact_hash {
                 return Ok(Recorded::Again(known.transaction));
             }
-            let about = Alarm {
-                kind: "transaction.conflict",
-                subject: known.transaction.to_string(),
-                merchant: Some(known.merchant),
-                reason: "other_facts",
-            };
-            self.raise_alert(about, notice.received_at).await?;
-            return Ok(Recorded::Conflict(known.transaction));
+            return Ok(Recorded::Conflict(known.transaction, known.merchant));
         }
         let number = fact.account_number.as_deref();
         let bound = sources::bound_accounts(&mut self.tx, notice.source, number).await?;
@@ -307,31 +252,6 @@ impl<'a> Batch<'a> {
     /// The name of the source in the audit record.
     pub(super) fn speaker(&self) -> String {
         format!("source:{}", self.source_name)
-    }
-
-    pub(super) async fn raise_alert(
-        &mut self,
-        about: Alarm,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let Alarm {
-            kind,
-            subject,
-            merchant,
-            reason,
-        } = about;
-        let source = &self.source_name;
-        let detail = json!({"source": source, "reason": reason}).to_string();
-        tracing::warn!(kind, subject, source, reason, "alert");
-        let alert = NewAlert {
-            id: AlertId::from_uuid(self.ledger.entropy.uuid(now)),
-            kind,
-            subject: &subject,
-            merchant,
-            detail: &detail,
-            now,
-        };
-        alerts::raise(&mut self.tx, &alert).await
     }
 
     fn note(

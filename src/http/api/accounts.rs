@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::registry::{Expected, Versioned, by_id, change, filter, reach};
+use super::wording::Worded;
 use crate::domain::account::{AccountState, AccountStatus, AccountWarning, HolderKind, HolderName};
-
 use crate::domain::bank::{AccountNumber, BankBin};
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{AccountId, MerchantId};
@@ -68,7 +68,11 @@ pub struct AccountCreation {
     "holder_kind": "household",
     "registered_name": "Hộ kinh doanh Nguyễn Thị Đào",
     "checked_at": "2026-11-22T09:00:00+07:00",
-    "warnings": ["name_differs"],
+    "warnings": [{
+        "code": "name_differs",
+        "vi": "Tên ngân hàng hiển thị khác tên đăng ký kinh doanh",
+        "en": "The bank shows another name than the registered one",
+    }],
     "state": "approved",
     "requested_by": "usr_01920000000070008000000000000001",
     "approved_by": "usr_01920000000070008000000000000002",
@@ -95,7 +99,7 @@ pub struct AccountDocument {
     checked_at: Option<String>,
     /// What whoever approves it should look at: `personal_account`, `name_differs`,
     /// `not_checked`.
-    warnings: Vec<&'static str>,
+    warnings: Vec<Worded>,
     /// `pending`, `approved`, `rejected` or `retired`.
     state: &'static str,
     requested_by: String,
@@ -153,6 +157,9 @@ impl AccountDocument {
             AccountState::Retired { retired_at } => (None, None, None, Some(retired_at)),
         };
         let warnings = account.facts().warnings().into_iter();
+        let worded = |warning: AccountWarning| {
+            Worded::new(warning.as_str(), warning.vietnamese(), warning.english())
+        };
         Self {
             id: account.id.to_string(),
             merchant_id: account.merchant.to_string(),
@@ -163,7 +170,7 @@ impl AccountDocument {
             holder_kind: account.holder_kind.as_str(),
             registered_name: account.registered_name.to_string(),
             checked_at: account.checked_at.map(to_rfc3339),
-            warnings: warnings.map(AccountWarning::as_str).collect(),
+            warnings: warnings.map(worded).collect(),
             state: account.state.status().as_str(),
             requested_by: account.requested_by.to_string(),
             approved_by: approved_by.map(|it| it.to_string()),

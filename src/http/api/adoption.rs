@@ -69,7 +69,8 @@ pub async fn indicators(_staff: Staff) -> Json<DefinitionListDocument> {
     tag = "adoption",
     summary = "Read an indicator",
     description = "For staff, within their zones. One that cannot be given yet answers with \
-        `available: false` and the reason.",
+        `available: false` and the reason. By source only D1 is counted; a source is answered \
+        like one that does not exist to who does not see every zone.",
     operation_id = "read_indicator",
     params(("code" = String, Path, description = "Its code, such as `B5`."), AdoptionQuery),
     responses((status = 200, description = "Its figures, the headline first.", body = IndicatorAnswerDocument))

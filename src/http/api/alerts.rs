@@ -31,7 +31,7 @@ use crate::store::alerts::{self, AlertRow};
 }))]
 pub struct AlertDocument {
     id: String,
-    /// What kind.
+    /// What kind, such as `transaction.conflict` or `source.silent`.
     kind: String,
     /// The id of what it is about.
     subject: String,
@@ -42,11 +42,12 @@ pub struct AlertDocument {
     detail: serde_json::Value,
     /// Since when it waits.
     raised_at: String,
-    /// When a person settled it.
+    /// When it was settled.
     settled_at: Option<String>,
-    /// Who did.
+    /// The person who did, or `phocho` where the cause went by itself: a source that is heard
+    /// again.
     settled_by: Option<String>,
-    /// What that person wrote about it.
+    /// What was written about it.
     note: Option<String>,
 }
 

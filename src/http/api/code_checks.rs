@@ -4,8 +4,8 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Sentence;
 use super::payment_codes::{find, till};
+use super::wording::Sentence;
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{CodeId, OutletId};
 use crate::flows::check_code::check_code;
@@ -13,7 +13,6 @@ use crate::http::AppState;
 use crate::http::auth::Caller;
 use crate::http::code::Code;
 use crate::http::extract::Json;
-use crate::http::language::Text;
 use crate::http::problem::{Problem, at};
 
 /// A scanned code.
@@ -80,7 +79,7 @@ pub async fn check(
     };
     Ok(Json(CodeCheckDocument {
         verdict: verdict.as_str(),
-        message: Sentence::from(&Text::new(verdict.vietnamese(), verdict.english())),
+        message: Sentence::new(verdict.vietnamese(), verdict.english()),
         code_id: code_id.map(|id| id.to_string()),
         checked_at: to_rfc3339(now),
     }))

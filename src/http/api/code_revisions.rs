@@ -124,7 +124,7 @@ pub async fn list(
     path = "/v1/payment-codes/{id}",
     tag = "codes",
     summary = "Amend a payment code",
-    description = "For its merchant and for staff. The amount rule changes, the reference and the account stay, and the new text is the next revision: of a static code while it is in use, of a dynamic one while it is neither paid nor expired. `If-Match` is required: what was decided on an older state of the code is refused.",
+    description = "For its merchant, and for staff but for codes of single sales. The amount rule changes, the reference and the account stay, and the new text is the next revision: of a static code while it is in use, of a dynamic one while it is neither paid nor expired. `If-Match` is required: what was decided on an older state of the code is refused.",
     operation_id = "amend_payment_code",
     params(("id" = String, Path, description = "The code."), Expected),
     request_body = PaymentCodeAmendment,

@@ -109,9 +109,9 @@ reasoned_steps! {
     request_changes "/v1/merchants/{id}/request-changes" "request_merchant_changes" "Send a merchant back"
         "For staff. From under_review." => MerchantEvent::RequestChanges;
     reject "/v1/merchants/{id}/reject" "reject_merchant" "Refuse a merchant for good"
-        "For staff. From under_review." => MerchantEvent::Reject;
+        "For staff. From under_review; its outlets are closed." => MerchantEvent::Reject;
     suspend "/v1/merchants/{id}/suspend" "suspend_merchant" "Stop a merchant for the time being"
         "For staff. From active." => MerchantEvent::Suspend;
     close "/v1/merchants/{id}/close" "close_merchant" "End a merchant"
-        "For staff. From active or suspended; there is no way back." => MerchantEvent::Close;
+        "For staff. From active or suspended; there is no way back. Its outlets are closed and its codes revoked." => MerchantEvent::Close;
 }

@@ -25,18 +25,19 @@ pub mod payment_explanations;
 pub mod payments;
 pub mod registry;
 pub mod source_changes;
+pub mod source_documents;
 pub mod sources;
 pub mod suspense;
 pub mod tokens;
 pub mod users;
+pub mod wording;
 pub mod zones;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::code::Code;
-use super::language::{Language, Text};
 use super::page::Position;
 use super::problem::Problem;
 use crate::domain::day::to_microseconds;
@@ -57,23 +58,4 @@ pub struct PageQuery {
 fn instant_of(position: &Position) -> Result<DateTime<Utc>, Problem> {
     let at: DateTime<Utc> = position.sort.parse().map_err(|_| Code::InvalidCursor)?;
     Ok(to_microseconds(at))
-}
-
-/// A sentence for people, in both languages.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Sentence {
-    /// In Vietnamese.
-    vi: String,
-    /// In English.
-    en: String,
-}
-
-impl From<&Text> for Sentence {
-    fn from(text: &Text) -> Self {
-        let written = |language| text.get(language).to_owned();
-        Self {
-            vi: written(Language::Vietnamese),
-            en: written(Language::English),
-        }
-    }
 }

@@ -7,10 +7,10 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Sentence;
 use super::outlets::OutletDocument;
 use super::payment_codes::{PaymentCodeDocument, is_at_till, issuer};
 use super::registry::{Expected, Versioned};
+use super::wording::Sentence;
 use crate::domain::ids::OutletId;
 use crate::domain::outlet::{OutletState, TEST_AMOUNT};
 use crate::flows::issue_code::{IssueError, OutletTest, outlet_test};
@@ -19,7 +19,6 @@ use crate::http::AppState;
 use crate::http::auth::{Caller, MerchantOrStaff};
 use crate::http::extract::{Json, Path};
 use crate::http::idempotency::{Begun, Creation, IdempotencyKey};
-use crate::http::language::Text;
 use crate::http::problem::Problem;
 
 /// The test that an outlet waits for.
@@ -68,9 +67,9 @@ pub struct MatchByAccountSwitch {
     on: bool,
 }
 
-fn what_to_do(state: OutletState) -> Text {
+fn what_to_do(state: OutletState) -> Sentence {
     if matches!(state, OutletState::Planned) {
-        return Text::new(
+        return Sentence::new(
             format!(
                 "Quét mã này bằng ứng dụng ngân hàng và chuyển đúng {TEST_AMOUNT} đồng. Khi ngân \
                  hàng báo tiền về, điểm bán chuyển sang “đã thử” và mở được. Khoản thử vào tài \
@@ -83,7 +82,7 @@ fn what_to_do(state: OutletState) -> Text {
             ),
         );
     }
-    Text::new(
+    Sentence::new(
         format!(
             "Điểm bán đã thử xong trước đây. Chuyển đúng {TEST_AMOUNT} đồng vào mã này để thử lại \
              đường báo tiền; khoản thử không tính vào số liệu nào."
@@ -141,7 +140,7 @@ pub async fn test(
         outlet_id: request,
         outlet_state: stands.status().as_str(),
         code: PaymentCodeDocument::new(code, issuer.now)?,
-        what_to_do: Sentence::from(&what_to_do(stands)),
+        what_to_do: what_to_do(stands),
     };
     let status = if is_new {
         StatusCode::CREATED

@@ -148,11 +148,19 @@ impl From<IssueError> for Problem {
     }
 }
 
-/// A code within reach; a till reaches those of its own outlet.
+/// A code within reach; a till reaches those of its own outlet, and whoever looks after the
+/// street none of a single sale.
 pub(super) async fn find(tx: &mut Tx, caller: &Caller, id: CodeId) -> Result<CodeRow, Problem> {
     let code = codes::find(tx, caller.reach(), id).await?;
     let outlet = |code: &CodeRow| OutletId::from_uuid(code.outlet_id);
-    found(code.filter(|code| is_at_till(caller, outlet(code))))
+    let at_till = |code: &CodeRow| is_at_till(caller, outlet(code));
+    found(code.filter(|code| at_till(code) && (sees_sales(caller) || !code.is_of_one_sale())))
+}
+
+/// Whether the caller sees codes of single sales: their amounts are takings, which only the
+/// trader knows. Test codes are no sales.
+const fn sees_sales(caller: &Caller) -> bool {
+    matches!(caller.principal.role, Role::Merchant | Role::Device)
 }
 
 /// Whether the caller is no till, or the till of this outlet.
@@ -193,7 +201,7 @@ pub(super) fn issuer<'a>(caller: &'a Caller, state: &'a AppState) -> Issuer<'a> 
     path = "/v1/payment-codes/{id}",
     tag = "codes",
     summary = "Read a payment code",
-    description = "For staff, within their zones, for its merchant and for the till of its outlet.",
+    description = "For its merchant, for the till of its outlet and for staff, within their zones. Staff are not shown codes of single sales, which would tell a trader's takings: to them there is none.",
     operation_id = "read_payment_code",
     params(("id" = String, Path, description = "The code.")),
     responses((status = 200, description = "The code.", body = PaymentCodeDocument))
@@ -233,7 +241,7 @@ pub async fn list(
     let wanted = CodeFilter {
         till: till(&caller),
         outlet: filter("outlet_id", outlet, str::parse::<OutletId>)?,
-        sales: matches!(caller.principal.role, Role::Merchant | Role::Device),
+        sales: sees_sales(&caller),
         kind: filter("kind", kind, CodeKindName::parse)?,
         phase: filter("state", query.state.as_deref(), CodePhase::parse)?,
         now: state.clock.now(),
@@ -264,7 +272,7 @@ pub async fn list(
     path = "/v1/payment-codes/{id}/cancel",
     tag = "codes",
     summary = "Withdraw a payment code",
-    description = "For its merchant and for staff. Money that still comes is recorded.",
+    description = "For its merchant, and for staff but for codes of single sales. Money that still comes is recorded.",
     operation_id = "cancel_payment_code",
     params(("id" = String, Path, description = "The code.")),
     responses((status = 200, description = "The code afterwards.", body = PaymentCodeDocument))
@@ -276,6 +284,7 @@ pub async fn cancel(
 ) -> Result<Versioned<PaymentCodeDocument>, Problem> {
     let issuer = issuer(&caller, &state);
     let mut tx = state.ledger.store.begin_write().await?;
+    find(&mut tx, &caller, id).await?;
     let cancelled = issue_code::cancel(&mut tx, &issuer, id).await?;
     tx.commit().await?;
     let version = cancelled.code.version;

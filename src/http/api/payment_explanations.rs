@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::money::CaseQuery;
 use super::payments::find;
+use super::wording::Worded;
 use crate::domain::explanation::{Evidence, Explanation, Rejected};
 use crate::domain::ids::{BankTransactionId, CodeId, OutletId, PaymentId};
 use crate::domain::payment::Flag;
@@ -15,22 +16,6 @@ use crate::http::extract::{Json, Path, Query};
 use crate::http::problem::Problem;
 use crate::store::inconsistent;
 use crate::store::payments::PaymentRow;
-
-/// A word of ours with its meaning in both languages.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "code": "reference_in_text",
-    "vi": "Nội dung chuyển khoản ghi đúng một mã đã cấp.",
-    "en": "The transfer text names exactly one issued reference.",
-}))]
-pub struct Worded {
-    /// The stable word.
-    code: &'static str,
-    /// The meaning in Vietnamese.
-    vi: &'static str,
-    /// The meaning in English.
-    en: &'static str,
-}
 
 /// A reference that was seen, and where or why not.
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,13 +70,8 @@ pub(super) struct Reasons {
 
 impl From<Explanation> for Reasons {
     fn from(explanation: Explanation) -> Self {
-        let verdict = Worded {
-            code: explanation.word(),
-            vi: explanation.vi(),
-            en: explanation.en(),
-        };
         Self {
-            verdict,
+            verdict: Worded::new(explanation.word(), explanation.vi(), explanation.en()),
             reference: explanation.reference,
             evidence: explanation.evidence.into_iter().map(seen).collect(),
             rejected: explanation.rejected.into_iter().map(passed_over).collect(),
@@ -102,11 +82,7 @@ impl From<Explanation> for Reasons {
 macro_rules! worded {
     ($word:expr) => {{
         let word = $word;
-        Worded {
-            code: word.as_str(),
-            vi: word.vi(),
-            en: word.en(),
-        }
+        Worded::new(word.as_str(), word.vi(), word.en())
     }};
 }
 
@@ -132,11 +108,7 @@ impl ExplanationDocument {
         let flags = row.flags.split(' ').filter(|flag| !flag.is_empty());
         let flags = flags.map(|flag| Flag::parse(flag).map_err(|_| bad("flags")));
         let flags: Result<Vec<_>, _> = flags.collect();
-        let explain = |flag: Flag| Worded {
-            code: flag.as_str(),
-            vi: flag.vietnamese(),
-            en: flag.english(),
-        };
+        let explain = |flag: Flag| Worded::new(flag.as_str(), flag.vietnamese(), flag.english());
         Ok(Self {
             payment_id: PaymentId::from_uuid(row.id).to_string(),
             transaction_id: BankTransactionId::from_uuid(row.transaction_id).to_string(),

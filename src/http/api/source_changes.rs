@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::registry::{Expected, Versioned, change};
-use super::sources::{IssuedSourceDocument, SecretDocument, SourceDocument, out_of_range, shown};
+use super::source_documents::{IssuedSourceDocument, SecretDocument, SourceDocument, shown};
+use super::sources::out_of_range;
 use crate::banks::Secret;
 use crate::domain::ids::{AccountId, SourceId};
 use crate::domain::source::SourceEvent;

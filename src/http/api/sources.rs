@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
-use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::PageQuery;
 use super::registry::{Versioned, by_id, change};
+use super::source_documents::{IssuedSourceDocument, SecretDocument, SourceDocument, shown};
 use crate::banks::{ADAPTERS, Credentials, CredentialsFault, Secret, adapter_by_name};
-use crate::domain::day::to_rfc3339;
-use crate::domain::ids::{AccountId, SourceId, UserId};
+use crate::domain::ids::{AccountId, SourceId};
 use crate::domain::source::SourceName;
 use crate::flows::register_source::{self, KnownSource, SourceError, SourceRequest};
 use crate::http::AppState;
@@ -23,7 +21,6 @@ use crate::http::idempotency::{Begun, Creation, IdempotencyKey};
 use crate::http::language::Text;
 use crate::http::page::Page;
 use crate::http::problem::{FieldError, FieldErrors, Problem};
-use crate::store::sources::{self, SourceRow};
 
 /// The most accounts that are named when a source is asked for.
 const ACCOUNTS_MAX: usize = 200;
@@ -59,163 +56,6 @@ pub struct SourceCreation {
     /// The accounts it may speak for: a notice about another one makes no payment. Formats
     /// that name no account (`vnpay_ipn`, `momo_ipn`, `zalopay_callback`) take one only.
     account_ids: Vec<String>,
-}
-
-/// A secret shared with a vendor: a text, or the login of `vietqr_vn`, whose vendor logs in
-/// here.
-#[derive(Clone, Deserialize, Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = SourceSecret, example = json!("6f1d…"))]
-pub enum SecretDocument {
-    /// A key or a token.
-    Text(String),
-    /// A name and a password.
-    Login(LoginDocument),
-}
-
-/// The name and password with which a vendor logs in.
-#[derive(Clone, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = SourceLogin, example = json!({"username": "vietqr-1f2e3d4c", "password": "6f1d…"}))]
-pub struct LoginDocument {
-    /// Without a colon.
-    username: String,
-    /// 12 bytes or more.
-    password: String,
-}
-
-impl From<SecretDocument> for Secret {
-    fn from(document: SecretDocument) -> Self {
-        match document {
-            // As it will be read from the store, so that what is checked is what is used.
-            SecretDocument::Text(text) => Self::from_stored(&text),
-            SecretDocument::Login(login) => Self::login(login.username, login.password),
-        }
-    }
-}
-
-impl From<Secret> for SecretDocument {
-    fn from(secret: Secret) -> Self {
-        match secret {
-            Secret::Text(text) => Self::Text(text.expose_secret().to_owned()),
-            Secret::Login { username, password } => Self::Login(LoginDocument {
-                username,
-                password: password.expose_secret().to_owned(),
-            }),
-        }
-    }
-}
-
-impl std::fmt::Debug for SecretDocument {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("SecretDocument(…)")
-    }
-}
-
-/// A vendor account at a bank or aggregator.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Source, example = json!({
-    "id": "src_01920000000070008000000000000001",
-    "name": "sepay",
-    "callback_path": "/v1/callbacks/sepay",
-    "adapter": "sepay_hmac",
-    "state": "active",
-    "ed25519_public_key": null,
-    "config": {},
-    "tolerance_s": 300,
-    "account_ids": ["acc_01920000000070008000000000000001"],
-    "requested_by": "usr_01920000000070008000000000000001",
-    "approved_by": "usr_01920000000070008000000000000002",
-    "secret_created_at": "2026-11-23T09:00:00+07:00",
-    "secret_last_used_at": "2026-11-24T10:30:00+07:00",
-    "previous_secret_expires_at": null,
-    "previous_secret_last_used_at": null,
-    "next_secret_requested_by": null,
-    "next_secret_created_at": null,
-    "created_at": "2026-11-23T09:00:00+07:00",
-    "version": 2,
-}))]
-pub struct SourceDocument {
-    id: String,
-    name: String,
-    /// Where its notices are posted.
-    callback_path: String,
-    adapter: String,
-    /// `pending`, `active`, `disabled` or `discarded`.
-    state: &'static str,
-    ed25519_public_key: Option<String>,
-    config: BTreeMap<String, String>,
-    tolerance_s: i64,
-    /// The accounts it may speak for.
-    account_ids: Vec<String>,
-    requested_by: String,
-    approved_by: Option<String>,
-    secret_created_at: String,
-    /// When a notice was last proved with the secret in use.
-    secret_last_used_at: Option<String>,
-    /// Until when the secret before it is good.
-    previous_secret_expires_at: Option<String>,
-    /// When a notice was last proved with the secret before.
-    previous_secret_last_used_at: Option<String>,
-    /// Who asked for the secret that waits for a second person.
-    next_secret_requested_by: Option<String>,
-    next_secret_created_at: Option<String>,
-    created_at: String,
-    version: i64,
-}
-
-/// A source, with its secret when that was made here just now.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = IssuedSource, example = json!({
-    "source": {
-        "id": "src_01920000000070008000000000000001",
-        "name": "sepay",
-        "callback_path": "/v1/callbacks/sepay",
-        "adapter": "sepay_hmac",
-        "state": "pending",
-    },
-    "secret": "6f1d…",
-}))]
-pub struct IssuedSourceDocument {
-    source: SourceDocument,
-    /// For the vendor's page; null when the vendor made it. Nobody can show it again.
-    secret: Option<SecretDocument>,
-}
-
-impl SourceDocument {
-    fn new(source: SourceRow, accounts: &[AccountId]) -> Result<Self, Problem> {
-        let state = source.state()?;
-        let person = |id: Uuid| UserId::from_uuid(id).to_string();
-        Ok(Self {
-            id: SourceId::from_uuid(source.id).to_string(),
-            callback_path: format!("/v1/callbacks/{}", source.name),
-            name: source.name,
-            adapter: source.adapter,
-            state: state.status().as_str(),
-            ed25519_public_key: source.ed25519_public_key,
-            config: serde_json::from_str(&source.config).unwrap_or_default(),
-            tolerance_s: source.tolerance_s,
-            account_ids: accounts.iter().map(ToString::to_string).collect(),
-            requested_by: state.requested_by().to_string(),
-            approved_by: state.approved_by().map(|it| it.to_string()),
-            secret_created_at: to_rfc3339(source.secret_created_at),
-            secret_last_used_at: source.secret_last_used_at.map(to_rfc3339),
-            previous_secret_expires_at: source.previous_secret_expires_at.map(to_rfc3339),
-            previous_secret_last_used_at: source.previous_secret_last_used_at.map(to_rfc3339),
-            next_secret_requested_by: source.next_secret_requested_by.map(person),
-            next_secret_created_at: source.next_secret_created_at.map(to_rfc3339),
-            created_at: to_rfc3339(source.created_at),
-            version: source.version,
-        })
-    }
-}
-
-impl IssuedSourceDocument {
-    pub(super) fn new(known: KnownSource) -> Result<Self, Problem> {
-        let secret = known.made_secret.map(SecretDocument::from);
-        let source = SourceDocument::new(known.source, &known.accounts)?;
-        Ok(Self { source, secret })
-    }
 }
 
 impl SourceCreation {
@@ -337,7 +177,7 @@ pub async fn create(
     path = "/v1/sources/{id}",
     tag = "bank in",
     summary = "Read a source",
-    description = "For staff. No secret is shown.",
+    description = "For staff. No secret is shown. `health` tells whether it is heard as usual.",
     operation_id = "read_source",
     params(("id" = String, Path, description = "The source.")),
     responses((status = 200, description = "The source.", body = SourceDocument))
@@ -348,7 +188,7 @@ pub async fn read(
     Path(id): Path<SourceId>,
 ) -> Result<Versioned<SourceDocument>, Problem> {
     let mut tx = state.ledger.store.begin_read().await?;
-    shown(register_source::read(&mut tx, id).await?)
+    shown(register_source::read(&mut tx, id, state.clock.now()).await?)
 }
 
 /// The sources in the order of their creation.
@@ -357,7 +197,7 @@ pub async fn read(
     path = "/v1/sources",
     tag = "bank in",
     summary = "List the sources",
-    description = "For staff. No secret is shown; the accounts of each stand in its own document.",
+    description = "For staff. No secret is shown. `health` tells whether each is heard as usual.",
     operation_id = "list_sources",
     params(PageQuery),
     responses((status = 200, description = "A page of sources.", body = Page<SourceDocument>))
@@ -373,19 +213,9 @@ pub async fn list(
         .request("sources", &caller.actor, query.limit, cursor)?;
     let after = request.after().map(|it| SourceId::from_uuid(it.id));
     let mut tx = state.ledger.store.begin_read().await?;
-    let mut known = Vec::new();
-    for row in sources::list(&mut tx, after, request.fetch_rows()).await? {
-        known.push(register_source::with_accounts(&mut tx, row).await?);
-    }
+    let (limit, now) = (request.fetch_rows(), state.clock.now());
+    let known = register_source::list(&mut tx, after, limit, now).await?;
     let position = |known: &KnownSource| by_id(known.source.id);
-    let page = request.page(known, position, |known| {
-        SourceDocument::new(known.source, &known.accounts)
-    });
+    let page = request.page(known, position, SourceDocument::new);
     Ok(Json(page.transpose()?))
-}
-
-pub(super) fn shown(known: KnownSource) -> Result<Versioned<SourceDocument>, Problem> {
-    let version = known.source.version;
-    let document = SourceDocument::new(known.source, &known.accounts)?;
-    Ok(Versioned(version, document))
 }

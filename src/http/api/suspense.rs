@@ -7,7 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::instant_of;
 use super::money::{CaseQuery, open_money};
-use super::payment_explanations::{Reasons, SeenReference, Worded};
+use super::payment_explanations::{Reasons, SeenReference};
+use super::wording::Worded;
 use crate::domain::day::to_rfc3339;
 use crate::domain::explanation::Explanation;
 use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, SuspenseId};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::{Area, in_area, ticket};
+use super::{Area, Sums, in_area, ticket};
 use crate::domain::adoption::{Counts, Notices, Scope};
 use crate::domain::day::Window;
 use crate::domain::money::Vnd;
@@ -13,11 +13,8 @@ use crate::store::{StoreError, Tx, on_engine};
 #[derive(Debug, sqlx::FromRow)]
 struct PaymentDay {
     day: NaiveDate,
-    payments: i64,
-    sale_vnd: i64,
-    received_vnd: i64,
-    by_account_payments: i64,
-    by_account_sale_vnd: i64,
+    #[sqlx(flatten)]
+    sums: Sums,
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -59,18 +56,8 @@ pub async fn payments(
             .fetch_all(connection)
             .await
     })?;
-    let counts = |row: PaymentDay| {
-        let counts = Counts {
-            payments: row.payments,
-            sale_vnd: row.sale_vnd,
-            received_vnd: row.received_vnd,
-            by_account_payments: row.by_account_payments,
-            by_account_sale_vnd: row.by_account_sale_vnd,
-            ..Counts::default()
-        };
-        (row.day, counts)
-    };
-    Ok(rows.into_iter().map(counts).collect())
+    let counts = rows.into_iter().map(|row| (row.day, row.sums.into()));
+    Ok(counts.collect())
 }
 
 /// How many payments of each day had which sale amount, by day and amount.
@@ -103,8 +90,8 @@ pub async fn tickets(
     rows.into_iter().map(row).collect()
 }
 
-/// The notices of each day with any, of all sources; none for who does not ask about
-/// everything.
+/// The notices of each day with any, of all sources or the one that is asked about; none for
+/// who asks about zones.
 pub async fn notices(
     tx: &mut Tx,
     area: &Area,
@@ -116,14 +103,17 @@ pub async fn notices(
             CAST(SUM(failed) AS BIGINT) AS failed,
             CAST(SUM(quarantined) AS BIGINT) AS quarantined,
             CAST(SUM(conflict) AS BIGINT) AS conflict
-        FROM source_days WHERE day >= $1 AND day <= $2 GROUP BY day ORDER BY day";
-    if area.scope() != Scope::Everything {
+        FROM source_days
+        WHERE day >= $1 AND day <= $2 AND ($3 IS NULL OR source_id = $3)
+        GROUP BY day ORDER BY day";
+    if area.scope() == Scope::Zones {
         return Ok(BTreeMap::new());
     }
     let rows: Vec<NoticeDay> = on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(window.first())
             .bind(window.last())
+            .bind(area.source())
             .fetch_all(connection)
             .await
     })?;

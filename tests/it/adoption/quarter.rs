@@ -31,11 +31,7 @@
 use std::num::NonZeroU32;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{Method, Request};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
-use hmac::{Hmac, KeyInit, Mac};
-use http_body_util::BodyExt;
 use phocho::clock::Clock;
 use phocho::domain::account::{AccountState, HolderKind, HolderName};
 use phocho::domain::bank::{AccountNumber, BankBin};
@@ -55,7 +51,6 @@ use phocho::domain::text::{PersonName, Reason, TradeName};
 use phocho::domain::txn_ref::TxnRef;
 use phocho::domain::zone::{WardHistory, WardPeriod, ZoneCode, ZoneKind, ZoneRole};
 use phocho::flows::access::first_start;
-use phocho::flows::receive_notice::secret_name;
 use phocho::http::rate::{Rate, RateLimits};
 use phocho::http::{AppState, router};
 use phocho::store::accounts::{self, Account};
@@ -65,18 +60,17 @@ use phocho::store::establishments::{self, Establishment};
 use phocho::store::match_switches;
 use phocho::store::merchants::{self, Merchant, MerchantProfile};
 use phocho::store::outlets::{self, Outlet};
-use phocho::store::sources::{self, NewSource};
+use phocho::store::sources;
 use phocho::store::zones::{self, Zone};
 use phocho::store::{Store, Tx};
-use phocho::vault::{KEY_BYTES, Key};
 use serde_json::{Value, json};
-use sha2::Sha256;
-use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::database::Database;
+use crate::sepay::SepayNotice;
+use crate::service::{ask, deliver};
 use crate::state::state_over;
-use crate::street::insert_active;
+use crate::street::{insert_active, source};
 
 const SECRET: &str = "a-secret-of-this-quarter";
 
@@ -202,8 +196,8 @@ impl Quarter {
     }
 
     pub async fn get(&self, token: &str, path: &str) -> (u16, Value) {
-        let request = Request::get(path).header("authorization", format!("Bearer {token}"));
-        self.send(request.body(Body::empty()).unwrap()).await
+        let answer = ask(&self.service, ("GET", path), token, None, &[]).await;
+        (answer.status, answer.body)
     }
 
     /// The document that a good request of the administrator is answered with.
@@ -213,16 +207,10 @@ impl Quarter {
         body
     }
 
-    async fn post(&self, token: &str, path: &str, body: &Value) -> Value {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(path)
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/json");
-        let request = request.body(Body::from(body.to_string())).unwrap();
-        let (status, body) = self.send(request).await;
-        assert!((200..300).contains(&status), "{path}: {body}");
-        body
+    /// The document that a good request with a body is answered with.
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Value {
+        let answer = ask(&self.service, ("POST", path), token, Some(body), &[]).await;
+        answer.good()
     }
 
     /// Delivers a credit as SePay tells it, signed now.
@@ -237,40 +225,18 @@ impl Quarter {
     }
 
     async fn tell_of(&self, told: &Told, account: &str) {
-        let at = told.at + TimeDelta::hours(7);
-        let body = json!({
-            "id": told.id,
-            "gateway": "MBBank",
-            "transactionDate": at.format("%Y-%m-%d %H:%M:%S").to_string(),
-            "accountNumber": account,
-            "subAccount": null,
-            "code": null,
-            "content": told.code.map_or("chuyen tien".to_owned(), reference),
-            "transferType": "in",
-            "transferAmount": told.amount,
-            "accumulated": 0,
-            "referenceCode": format!("FT{}", told.id),
-            "description": "",
-        })
-        .to_string();
-        let timestamp = self.clock.now().timestamp();
-        let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-        mac.update(format!("{timestamp}.{body}").as_bytes());
-        let signature = hex::encode(mac.finalize().into_bytes());
-        let request = Request::post("/v1/callbacks/sepay")
-            .header("content-type", "application/json")
-            .header("x-sepay-signature", format!("sha256={signature}"))
-            .header("x-sepay-timestamp", timestamp.to_string());
-        let (status, answer) = self.send(request.body(Body::from(body)).unwrap()).await;
-        assert_eq!(status, 200, "{answer}");
-    }
-
-    async fn send(&self, request: Request<Body>) -> (u16, Value) {
-        let response = self.service.clone().oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        (head.status.as_u16(), body)
+        let content = told.code.map_or("chuyen tien".to_owned(), reference);
+        let notice = SepayNotice {
+            id: told.id,
+            bank_number: told.id,
+            amount: told.amount,
+            content: &content,
+            account,
+            booked_at: told.at,
+        };
+        let signed = notice.signed(SECRET, self.clock.now());
+        let answer = deliver(&self.service, "sepay", signed).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
     }
 }
 
@@ -468,18 +434,7 @@ async fn merchant(tx: &mut Tx, number: u128, at: DateTime<Utc>, approved: bool) 
 
 async fn bank(tx: &mut Tx) {
     let id = SourceId::from_uuid(uuid(0x600));
-    let key = Key::new([7; KEY_BYTES]);
-    let source = NewSource {
-        id,
-        requested_by: UserId::from_uuid(uuid(1)),
-        name: "sepay".to_owned(),
-        adapter: "sepay_hmac".to_owned(),
-        tolerance_s: 300,
-        config: "{}".to_owned(),
-        secret_sealed: key.seal(&secret_name(id), [3; 24], SECRET.as_bytes()),
-        ed25519_public_key: None,
-        now: noon("05-01"),
-    };
+    let source = source(id, ("sepay", "sepay_hmac"), SECRET, noon("05-01"));
     insert_active(tx, &source).await;
     for number in 1..=8_u8 {
         let account = account(tx, number.into()).await;

@@ -99,6 +99,14 @@ async fn a_faulty_question_is_refused_by_name(database: Database) {
             format!("{card}?month=2025-06&zone=TH-CB&ward=unknown"),
             "?zone contradictory_place ?ward contradictory_place",
         ),
+        (
+            format!("{card}?month=2025-06&zone=TH-CB&source=sepay"),
+            "?zone contradictory_place ?source contradictory_place",
+        ),
+        (
+            format!("{card}?month=2025-06&source=Se-Pay"),
+            "?source wrong_form",
+        ),
         (format!("{card}?month=2025-06&zone=th"), "?zone wrong_form"),
         (
             format!("{card}?month=x&ward="),

@@ -7,12 +7,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use hmac::{Hmac, KeyInit, Mac};
 use phocho::clock::Clock;
 use serde_json::json;
-use sha2::Sha256;
 use tokio::sync::watch;
 
+use crate::sepay::{SepayNotice, headers, second};
 use crate::street::ACCOUNT;
 
 pub const SECRET: &str = "a-secret-of-this-test-0001";
@@ -147,39 +146,24 @@ impl Bank {
 }
 
 /// The amount of a notice, đồng.
-fn amount(number: u64) -> u64 {
-    1_000 * (1 + number % 97)
+fn amount(number: u64) -> i64 {
+    1_000 * (1 + i64::try_from(number % 97).unwrap())
 }
 
 /// A notice, signed now.
-pub fn notice(number: u64) -> ([(&'static str, String); 3], String) {
-    let body = json!({
-        "id": number,
-        "gateway": "MBBank",
-        "transactionDate": "2026-03-16 09:29:41",
-        "accountNumber": ACCOUNT,
-        "subAccount": null,
-        "code": null,
-        "content": REFERENCE,
-        "transferType": "in",
-        "transferAmount": amount(number),
-        "accumulated": 0,
-        "referenceCode": format!("FT{number}"),
-        "description": "",
-    })
-    .to_string();
-    (signed(&body), body)
+pub fn notice(number: u64) -> (Vec<(String, String)>, String) {
+    let notice = SepayNotice {
+        id: number,
+        bank_number: number,
+        amount: amount(number),
+        content: REFERENCE,
+        account: ACCOUNT,
+        booked_at: second(41),
+    };
+    notice.signed(SECRET, Clock::System.now())
 }
 
-/// The headers that prove a body.
-pub fn signed(body: &str) -> [(&'static str, String); 3] {
-    let timestamp = Clock::System.now().timestamp();
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-    mac.update(format!("{timestamp}.{body}").as_bytes());
-    let signature = hex::encode(mac.finalize().into_bytes());
-    [
-        ("content-type", "application/json".to_owned()),
-        ("x-sepay-signature", format!("sha256={signature}")),
-        ("x-sepay-timestamp", timestamp.to_string()),
-    ]
+/// The headers that prove a body now.
+pub fn signed(body: &str) -> Vec<(String, String)> {
+    headers(SECRET, Clock::System.now(), body)
 }

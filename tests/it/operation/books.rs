@@ -1,14 +1,15 @@
 //! Counter-examples are found, and only where there are any.
 
+use phocho::clock::Clock;
 use phocho::flows::check_books::{self, NoticeName, Oracle, Told};
 use phocho::store::invariants::Breach;
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
-use super::bank::{REFERENCE, SECRET, signed};
+use super::bank::{REFERENCE, SECRET};
 use super::process::{Site, said};
 use crate::database::{Database, on_both_engines, run_on_sqlite};
+use crate::sepay::{SepayNotice, second};
 use crate::street::{ACCOUNT, Street};
 
 on_both_engines!(
@@ -19,15 +20,17 @@ on_both_engines!(
 /// What a sender wrote down: a notice, its amount in đồng, what it was told.
 type Lines = Vec<(NoticeName, i64, Told)>;
 
-/// The body of a notice about 45 000 đồng.
-fn body(number: u64, content: &str) -> String {
-    json!({
-        "id": number, "gateway": "MBBank", "transactionDate": "2026-03-16 09:29:41",
-        "accountNumber": ACCOUNT, "subAccount": null, "code": null, "content": content,
-        "transferType": "in", "transferAmount": 45_000, "accumulated": 0,
-        "referenceCode": format!("FT{number}"), "description": "",
-    })
-    .to_string()
+/// A notice about 45 000 đồng, signed now.
+fn notice(number: u64, content: &str) -> (Vec<(String, String)>, String) {
+    let notice = SepayNotice {
+        id: number,
+        bank_number: number,
+        amount: 45_000,
+        content,
+        account: ACCOUNT,
+        booked_at: second(41),
+    };
+    notice.signed(SECRET, Clock::System.now())
 }
 
 /// A street with three payments and a credit in suspense.
@@ -43,11 +46,7 @@ async fn street(database: &Database) -> Street {
         (3, REFERENCE),
         (4, "com trua"),
     ] {
-        let body = body(number, content);
-        let headers: Vec<_> = signed(&body)
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect();
+        let (headers, body) = notice(number, content);
         assert_eq!(street.deliver("sepay", &headers, &body).await.0, 200);
     }
     street
@@ -150,7 +149,7 @@ async fn what_a_sender_knows_is_held_against_the_books(database: Database) {
     let street = street(&database).await;
     let key = |number: u64| NoticeName::Key(format!("sepay:{number}"));
     let hash = |number: u64, content: &str| {
-        NoticeName::Body(Sha256::digest(body(number, content)).to_vec())
+        NoticeName::Body(Sha256::digest(notice(number, content).1).to_vec())
     };
     let honest: Lines = (1..=4)
         .map(|number| (key(number), 45_000, Told::Ok))

@@ -17,7 +17,7 @@ use super::bank::{REFERENCE, SECRET};
 use super::process::Site;
 use crate::database::{Database, on_both_engines, run_on_sqlite};
 use crate::notices::sepay;
-use crate::sepay::SepayNotice;
+use crate::sepay::{SepayNotice, second};
 use crate::street::{ACCOUNT, Street, now};
 
 on_both_engines!(
@@ -291,10 +291,11 @@ async fn a_transfer_text_keeps_only_its_reference_after_the_retention(database: 
     street.clock.advance(TimeDelta::days(91));
     let again = SepayNotice {
         id: 1,
+        bank_number: 1,
         amount: 45_000,
         content: "CT tu 19001234",
         account: ACCOUNT,
-        second: 41,
+        booked_at: second(41),
     };
     let (headers, body) = again.signed(SECRET, later);
     assert_eq!(street.deliver("sepay", &headers, &body).await.0, 200);

@@ -27,10 +27,12 @@ pub struct WindowDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdoptionPlace)]
 pub struct PlaceDocument {
-    /// `all`, `zone`, `ward` or `unknown_ward`.
+    /// `all`, `zone`, `ward`, `unknown_ward` or `source`.
     kind: &'static str,
     zone: Option<String>,
     ward: Option<String>,
+    /// The name of a source of notices.
+    source: Option<String>,
 }
 
 /// A census that denominators come from.
@@ -146,13 +148,20 @@ impl From<Window> for WindowDocument {
 
 impl From<&AskedPlace> for PlaceDocument {
     fn from(place: &AskedPlace) -> Self {
-        let (kind, zone, ward) = match place {
-            AskedPlace::All => ("all", None, None),
-            AskedPlace::Zone(code) => ("zone", Some(code.to_string()), None),
-            AskedPlace::Ward(ward) => ("ward", None, Some(ward.clone())),
-            AskedPlace::UnknownWard => ("unknown_ward", None, None),
+        let (kind, name) = match place {
+            AskedPlace::All => ("all", None),
+            AskedPlace::Zone(code) => ("zone", Some(code.to_string())),
+            AskedPlace::Ward(ward) => ("ward", Some(ward.clone())),
+            AskedPlace::UnknownWard => ("unknown_ward", None),
+            AskedPlace::Source(name) => ("source", Some(name.as_str().to_owned())),
         };
-        Self { kind, zone, ward }
+        let named = |wanted: &str| name.clone().filter(|_| kind == wanted);
+        Self {
+            kind,
+            zone: named("zone"),
+            ward: named("ward"),
+            source: named("source"),
+        }
     }
 }
 

@@ -10,14 +10,7 @@ use crate::domain::adoption::figure::Figure;
 use crate::domain::adoption::indicator::{Availability, Indicator, SCORECARD};
 use crate::domain::adoption::{Answer, Counts, Frame, answer};
 use crate::flows::measure_adoption::Measured;
-
-/// A text in both languages.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = BothLanguages)]
-pub struct BothDocument {
-    vi: &'static str,
-    en: &'static str,
-}
+use crate::http::api::wording::{Sentence, Worded};
 
 /// The definition of an indicator.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,13 +23,13 @@ pub struct BothDocument {
 }))]
 pub struct DefinitionDocument {
     code: &'static str,
-    name: BothDocument,
+    name: Sentence,
     /// In the symbols of the pilot's list.
     formula: &'static str,
     /// Whether it can be given.
     available: bool,
     /// Why not.
-    reason: Option<BothDocument>,
+    reason: Option<Sentence>,
 }
 
 /// All indicators.
@@ -65,18 +58,9 @@ pub struct FigureDocument {
     /// `verified`, `by_account`, `reported`, `survey` or `census`: classes stand side by side
     /// and are never added up.
     evidence: &'static str,
-    /// Why it is not defined.
-    undefined: Option<UndefinedDocument>,
-}
-
-/// Why a figure is not defined.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UndefinedFigure)]
-pub struct UndefinedDocument {
-    /// `no_denominator`, `calendar_month_only`, `not_for_zones`, `not_for_source` or
-    /// `no_census`.
-    code: &'static str,
-    message: BothDocument,
+    /// Why it is not defined: `no_denominator`, `calendar_month_only`, `not_for_zones`,
+    /// `not_for_source` or `no_census`.
+    undefined: Option<Worded>,
 }
 
 /// What an indicator says.
@@ -95,7 +79,7 @@ pub struct IndicatorDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Scorecard, example = json!({
     "window": {"from": "2026-11-01", "to": "2026-11-30"},
-    "place": {"kind": "zone", "zone": "TH-QK", "ward": null},
+    "place": {"kind": "zone", "zone": "TH-QK", "ward": null, "source": null},
     "census": [{"zone": "TH-QK", "version": 1, "surveyed_on": "2026-09-14", "stale": false}],
     "completeness": "provisional",
     "silent_sources": [],
@@ -142,7 +126,7 @@ pub struct NumberDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IndicatorAnswer, example = json!({
     "window": {"from": "2026-11-23", "to": "2026-11-23"},
-    "place": {"kind": "ward", "zone": null, "ward": "Tây Hồ"},
+    "place": {"kind": "ward", "zone": null, "ward": "Tây Hồ", "source": null},
     "census": [],
     "completeness": "final",
     "silent_sources": [],
@@ -249,17 +233,11 @@ impl From<Indicator> for DefinitionDocument {
             Availability::NotYet {
                 english,
                 vietnamese,
-            } => Some(BothDocument {
-                vi: vietnamese,
-                en: english,
-            }),
+            } => Some(Sentence::new(vietnamese, english)),
         };
         Self {
             code: indicator.as_str(),
-            name: BothDocument {
-                vi: indicator.vietnamese(),
-                en: indicator.english(),
-            },
+            name: Sentence::new(indicator.vietnamese(), indicator.english()),
             formula: indicator.formula(),
             available: reason.is_none(),
             reason,
@@ -277,13 +255,9 @@ impl From<&Figure> for FigureDocument {
             denominator: figure.denominator(),
             unit: figure.measure().unit().as_str(),
             evidence: figure.evidence().as_str(),
-            undefined: value.err().map(|reason| UndefinedDocument {
-                code: reason.as_str(),
-                message: BothDocument {
-                    vi: reason.vietnamese(),
-                    en: reason.english(),
-                },
-            }),
+            undefined: value
+                .err()
+                .map(|reason| Worded::new(reason.as_str(), reason.vietnamese(), reason.english())),
         }
     }
 }

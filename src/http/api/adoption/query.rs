@@ -1,11 +1,13 @@
-//! Where and over which days figures are asked for.
+//! Where, of which source and over which days figures are asked for.
 
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::domain::adoption::indicator::Indicator;
 use crate::domain::day::Window;
+use crate::domain::ids::SourceId;
 use crate::domain::period::{self, Step, read_day, read_month, read_week};
+use crate::domain::source::SourceName;
 use crate::domain::text::TradeName;
 use crate::domain::zone::ZoneCode;
 use crate::flows::measure_adoption::points_allowed;
@@ -15,13 +17,13 @@ use crate::http::language::Text;
 use crate::http::problem::{Explain, FieldError, Problem};
 use crate::store::adoption::{Area, Place, ward_is_known};
 use crate::store::reach::Reach;
-use crate::store::{Tx, zones};
+use crate::store::{Tx, sources, zones};
 
 /// How the zones whose ward is not known are asked for.
 pub const UNKNOWN_WARD: &str = "unknown";
 
-/// Where and over which days. One of `zone` and `ward`, or neither for all zones; exactly one
-/// of `day`, `week`, `month`, or `from` and `to`.
+/// Where and over which days. One of `zone`, `ward` and `source`, or none of them for all
+/// zones; exactly one of `day`, `week`, `month`, or `from` and `to`.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -31,6 +33,9 @@ pub struct AdoptionQuery {
     /// A ward, such as `Tây Hồ`: its zones on the last day, and payments of the days on which
     /// a zone lay in it. `unknown` for the zones whose ward is not known.
     ward: Option<String>,
+    /// The name of a source of notices, such as `sepay`, for who sees every zone: D1 is
+    /// counted by source, every other indicator answers `not_for_source`.
+    source: Option<String>,
     /// A local day, such as `2026-11-23`.
     day: Option<String>,
     /// An ISO week, such as `2026-W48`.
@@ -56,6 +61,8 @@ pub struct SeriesQuery {
     zone: Option<String>,
     /// A ward, such as `Tây Hồ`; `unknown` for the zones whose ward is not known.
     ward: Option<String>,
+    /// The name of a source of notices, such as `sepay`, for D1 and who sees every zone.
+    source: Option<String>,
     /// A local day, such as `2026-11-23`.
     day: Option<String>,
     /// An ISO week, such as `2026-W48`.
@@ -79,6 +86,8 @@ pub enum AskedPlace {
     Ward(String),
     /// The zones whose ward is not known.
     UnknownWard,
+    /// A source of notices.
+    Source(SourceName),
 }
 
 impl AskedPlace {
@@ -96,6 +105,11 @@ impl AskedPlace {
                 Place::Ward(ward.clone())
             }
             Self::UnknownWard => Place::UnknownWard,
+            Self::Source(name) => {
+                found((reach == Reach::Everything).then_some(()))?;
+                let source = found(sources::find_by_name(tx, name.as_str()).await?)?;
+                Place::Source(SourceId::from_uuid(source.id))
+            }
         };
         Ok(Area::new(reach, place))
     }
@@ -111,20 +125,28 @@ impl AdoptionQuery {
     }
 
     fn place(&self, faults: &mut Faults) -> Option<AskedPlace> {
-        match (self.zone.as_deref(), self.ward.as_deref()) {
-            (None, None) => Some(AskedPlace::All),
-            (Some(zone), None) => faults
+        let given = [
+            ("zone", self.zone.as_deref()),
+            ("ward", self.ward.as_deref()),
+            ("source", self.source.as_deref()),
+        ];
+        match given_of(given)[..] {
+            [] => Some(AskedPlace::All),
+            [("zone", zone)] => faults
                 .check("zone", ZoneCode::parse(zone))
                 .map(AskedPlace::Zone),
-            (None, Some(UNKNOWN_WARD)) => Some(AskedPlace::UnknownWard),
-            (None, Some(ward)) => faults
+            [("ward", UNKNOWN_WARD)] => Some(AskedPlace::UnknownWard),
+            [("ward", ward)] => faults
                 .check("ward", TradeName::parse(ward))
                 .map(|ward| AskedPlace::Ward(ward.to_string())),
-            (Some(_), Some(_)) => {
-                for name in ["zone", "ward"] {
+            [(_, source)] => faults
+                .check("source", SourceName::parse(source))
+                .map(AskedPlace::Source),
+            ref given => {
+                for (name, _) in given {
                     let text = Text::new(
-                        "Chỉ ghi một trong hai: zone hoặc ward.",
-                        "Give only one of zone and ward.",
+                        "Chỉ ghi một trong ba: zone, ward hoặc source.",
+                        "Give only one of zone, ward and source.",
                     );
                     faults.note::<()>(name, "contradictory_place", text);
                 }
@@ -141,10 +163,7 @@ impl AdoptionQuery {
             ("from", self.from.as_deref()),
             ("to", self.to.as_deref()),
         ];
-        let given: Vec<_> = given
-            .into_iter()
-            .filter_map(|(name, text)| Some((name, text?)))
-            .collect();
+        let given = given_of(given);
         match given[..] {
             [("day", day)] => faults.check("day", read_day(day).map(Window::day)),
             [("week", week)] => faults.check("week", read_week(week)),
@@ -175,6 +194,16 @@ impl AdoptionQuery {
             }
         }
     }
+}
+
+/// The parameters that were given, in their order.
+fn given_of<'a, const N: usize>(
+    parameters: [(&'static str, Option<&'a str>); N],
+) -> Vec<(&'static str, &'a str)> {
+    let given = parameters.into_iter();
+    given
+        .filter_map(|(name, text)| Some((name, text?)))
+        .collect()
 }
 
 /// What is wrong with a query; one answer names all of it.
@@ -215,6 +244,7 @@ impl SeriesQuery {
         let asked = AdoptionQuery {
             zone: self.zone,
             ward: self.ward,
+            source: self.source,
             day: self.day,
             week: self.week,
             month: self.month,

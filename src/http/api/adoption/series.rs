@@ -46,7 +46,7 @@ pub struct PointDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AdoptionSeries, example = json!({
     "window": {"from": "2026-11-23", "to": "2026-11-23"},
-    "place": {"kind": "all", "zone": null, "ward": null},
+    "place": {"kind": "all", "zone": null, "ward": null, "source": null},
     "census": [],
     "completeness": "provisional",
     "silent_sources": [],

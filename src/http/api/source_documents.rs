@@ -1,0 +1,217 @@
+//! A source as the API writes it, and the secret that is shared with its vendor.
+
+use std::collections::BTreeMap;
+
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::registry::Versioned;
+use crate::banks::Secret;
+use crate::domain::day::to_rfc3339;
+use crate::domain::ids::{SourceId, UserId};
+use crate::domain::source_health::Health;
+use crate::flows::register_source::KnownSource;
+use crate::http::problem::Problem;
+
+/// A vendor account at a bank or aggregator.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Source, example = json!({
+    "id": "src_01920000000070008000000000000001",
+    "name": "sepay",
+    "callback_path": "/v1/callbacks/sepay",
+    "adapter": "sepay_hmac",
+    "state": "active",
+    "ed25519_public_key": null,
+    "config": {},
+    "tolerance_s": 300,
+    "account_ids": ["acc_01920000000070008000000000000001"],
+    "health": {
+        "state": "live",
+        "last_heard_at": "2026-11-24T10:30:00+07:00",
+        "usual_gap_s": 43_200,
+    },
+    "requested_by": "usr_01920000000070008000000000000001",
+    "approved_by": "usr_01920000000070008000000000000002",
+    "secret_created_at": "2026-11-23T09:00:00+07:00",
+    "secret_last_used_at": "2026-11-24T10:30:00+07:00",
+    "previous_secret_expires_at": null,
+    "previous_secret_last_used_at": null,
+    "next_secret_requested_by": null,
+    "next_secret_created_at": null,
+    "created_at": "2026-11-23T09:00:00+07:00",
+    "version": 2,
+}))]
+pub struct SourceDocument {
+    id: String,
+    name: String,
+    /// Where its notices are posted.
+    callback_path: String,
+    adapter: String,
+    /// `pending`, `active`, `disabled` or `discarded`.
+    state: &'static str,
+    ed25519_public_key: Option<String>,
+    config: BTreeMap<String, String>,
+    tolerance_s: i64,
+    /// The accounts it may speak for.
+    account_ids: Vec<String>,
+    health: HealthDocument,
+    requested_by: String,
+    approved_by: Option<String>,
+    secret_created_at: String,
+    /// When a notice was last proved with the secret in use.
+    secret_last_used_at: Option<String>,
+    /// Until when the secret before it is good.
+    previous_secret_expires_at: Option<String>,
+    /// When a notice was last proved with the secret before.
+    previous_secret_last_used_at: Option<String>,
+    /// Who asked for the secret that waits for a second person.
+    next_secret_requested_by: Option<String>,
+    next_secret_created_at: Option<String>,
+    created_at: String,
+    version: i64,
+}
+
+/// How a source is heard, judged by its own rhythm of the 28 days before it was last heard.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SourceHealth)]
+pub struct HealthDocument {
+    /// `live`, `late` (silent for longer than usual), `silent` (for more than twice as long,
+    /// or never heard) or `closed` (not let in, or switched off).
+    state: &'static str,
+    /// Its last authentic delivery of any kind.
+    last_heard_at: Option<String>,
+    /// How long it is silent as a rule, in seconds; null for one that was never heard.
+    usual_gap_s: Option<i64>,
+}
+
+/// A source, with its secret when that was made here just now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IssuedSource, example = json!({
+    "source": {
+        "id": "src_01920000000070008000000000000001",
+        "name": "sepay",
+        "callback_path": "/v1/callbacks/sepay",
+        "adapter": "sepay_hmac",
+        "state": "pending",
+    },
+    "secret": "6f1d…",
+}))]
+pub struct IssuedSourceDocument {
+    source: SourceDocument,
+    /// For the vendor's page; null when the vendor made it. Nobody can show it again.
+    secret: Option<SecretDocument>,
+}
+
+impl SourceDocument {
+    /// The source as it stands.
+    pub(super) fn new(known: KnownSource) -> Result<Self, Problem> {
+        let KnownSource {
+            source,
+            accounts,
+            health,
+            ..
+        } = known;
+        let state = source.state()?;
+        let person = |id: Uuid| UserId::from_uuid(id).to_string();
+        Ok(Self {
+            id: SourceId::from_uuid(source.id).to_string(),
+            callback_path: format!("/v1/callbacks/{}", source.name),
+            name: source.name,
+            adapter: source.adapter,
+            state: state.status().as_str(),
+            ed25519_public_key: source.ed25519_public_key,
+            config: serde_json::from_str(&source.config).unwrap_or_default(),
+            tolerance_s: source.tolerance_s,
+            account_ids: accounts.iter().map(ToString::to_string).collect(),
+            health: health.into(),
+            requested_by: state.requested_by().to_string(),
+            approved_by: state.approved_by().map(|it| it.to_string()),
+            secret_created_at: to_rfc3339(source.secret_created_at),
+            secret_last_used_at: source.secret_last_used_at.map(to_rfc3339),
+            previous_secret_expires_at: source.previous_secret_expires_at.map(to_rfc3339),
+            previous_secret_last_used_at: source.previous_secret_last_used_at.map(to_rfc3339),
+            next_secret_requested_by: source.next_secret_requested_by.map(person),
+            next_secret_created_at: source.next_secret_created_at.map(to_rfc3339),
+            created_at: to_rfc3339(source.created_at),
+            version: source.version,
+        })
+    }
+}
+
+impl IssuedSourceDocument {
+    /// The source, and the secret that was made here.
+    pub(super) fn new(mut known: KnownSource) -> Result<Self, Problem> {
+        let secret = known.made_secret.take().map(SecretDocument::from);
+        let source = SourceDocument::new(known)?;
+        Ok(Self { source, secret })
+    }
+}
+
+impl From<Health> for HealthDocument {
+    fn from(health: Health) -> Self {
+        Self {
+            state: health.state.as_str(),
+            last_heard_at: health.last_heard_at.map(to_rfc3339),
+            usual_gap_s: health.usual_gap.map(|gap| gap.num_seconds()),
+        }
+    }
+}
+
+/// A secret shared with a vendor: a text, or the login of `vietqr_vn`, whose vendor logs in
+/// here.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = SourceSecret, example = json!("6f1d…"))]
+pub enum SecretDocument {
+    /// A key or a token.
+    Text(String),
+    /// A name and a password.
+    Login(LoginDocument),
+}
+
+/// The name and password with which a vendor logs in.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SourceLogin, example = json!({"username": "vietqr-1f2e3d4c", "password": "6f1d…"}))]
+pub struct LoginDocument {
+    /// Without a colon.
+    username: String,
+    /// 12 bytes or more.
+    password: String,
+}
+
+impl From<SecretDocument> for Secret {
+    fn from(document: SecretDocument) -> Self {
+        match document {
+            // As it will be read from the store, so that what is checked is what is used.
+            SecretDocument::Text(text) => Self::from_stored(&text),
+            SecretDocument::Login(login) => Self::login(login.username, login.password),
+        }
+    }
+}
+
+impl From<Secret> for SecretDocument {
+    fn from(secret: Secret) -> Self {
+        match secret {
+            Secret::Text(text) => Self::Text(text.expose_secret().to_owned()),
+            Secret::Login { username, password } => Self::Login(LoginDocument {
+                username,
+                password: password.expose_secret().to_owned(),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for SecretDocument {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SecretDocument(…)")
+    }
+}
+
+/// A source with its version.
+pub(super) fn shown(known: KnownSource) -> Result<Versioned<SourceDocument>, Problem> {
+    let version = known.source.version;
+    Ok(Versioned(version, SourceDocument::new(known)?))
+}
