@@ -2,11 +2,13 @@
 //! success, 1 a finding, 2 a usage fault, 3 a fault of the surroundings.
 
 mod backup;
+mod bank;
 mod callback;
 mod check;
 mod completions;
 mod config;
 mod demo;
+mod dice;
 mod doctor;
 mod findings;
 mod healthcheck;
