@@ -145,7 +145,7 @@ pub(super) enum Told {
 
 impl Told {
     /// What most vendors read from the HTTP status alone.
-    fn by_status(status: u16, _: &Value) -> Self {
+    pub(super) fn by_status(status: u16, _: &Value) -> Self {
         match status {
             200..=299 => Self::Stored,
             429 | 503 => Self::Later,
