@@ -64,7 +64,8 @@ pub struct SimulateOptions {
     /// A file with the secret alone, or the JSON that `callback verify --secrets` reads.
     #[arg(long, value_name = "FILE")]
     secret_file: PathBuf,
-    /// An account that is paid to; several times for several.
+    /// An account that is paid to, one that the source may speak for: a notice about another is
+    /// acknowledged and waits for people, and `check --oracle` misses it. Several times for several.
     #[arg(long = "account", value_name = "NUMBER", required = true)]
     accounts: Vec<String>,
     /// A reference that is paid under; several times for several. The first belongs to the
