@@ -1,7 +1,7 @@
 //! Pages for people: written by the server, Vietnamese first, English second, with no script,
 //! style or font from elsewhere.
 //!
-//! A page reads what the API reads; its words, numbers and dates are in [`view`].
+//! A page reads what the API reads; its words, numbers and dates are in `view`.
 
 mod banks;
 mod chart;
