@@ -33,6 +33,7 @@ use crate::domain::credit::BankFact;
 
 pub use delivery::{Credentials, Delivery, Secret};
 pub use setup::CredentialsFault;
+pub use standard_webhooks::standard_signature;
 pub use verdict::{
     Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
 };

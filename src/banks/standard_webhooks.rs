@@ -12,7 +12,9 @@ use chrono::{DateTime, Utc};
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
 use super::setup::require_no_settings;
-use super::signature::{is_ed25519, is_hmac_sha256, proven_by, strict_base64, usable_text};
+use super::signature::{
+    hmac_sha256, is_ed25519, is_hmac_sha256, proven_by, strict_base64, usable_text,
+};
 use super::verdict::{
     Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
 };
@@ -142,6 +144,16 @@ fn shared_key(secret: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(secret).ok()?;
     let key = strict_base64(text.strip_prefix(SECRET_PREFIX)?)?;
     (24..=64).contains(&key.len()).then_some(key)
+}
+
+/// What stands in `webhook-signature` of a notice: for the page that shows senders an example.
+/// `None` for a secret that does not have the format's form.
+pub fn standard_signature(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> Option<String> {
+    let key = shared_key(secret.as_bytes())?;
+    let dot: &[u8] = b".";
+    let parts = [id.as_bytes(), dot, timestamp.as_bytes(), dot, body];
+    let signature = STANDARD.encode(hmac_sha256(&key, &parts));
+    Some(format!("v1,{signature}"))
 }
 
 /// The bytes of a public key: base64 behind `whpk_`.

@@ -196,7 +196,8 @@ fn read_config(config: &Object) -> Option<BTreeMap<String, String>> {
     members.collect()
 }
 
-fn read_credentials(path: &Path) -> anyhow::Result<Credentials> {
+/// Reads what a source shares with its sender.
+pub(super) fn read_credentials(path: &Path) -> anyhow::Result<Credentials> {
     let document = read(&fs::read(path)?)?;
     let object = document.as_object().context("not a JSON object")?;
     let current = object.get("secret").context("“secret” is missing")?;

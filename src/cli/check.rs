@@ -1,5 +1,6 @@
 //! `phocho check`: holds the books against their rules, and against a sender's own notes.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,8 @@ const SHOWN: usize = 20;
     A line of the oracle is one attempt to deliver one notice:\n  \
     {\"source\":\"sepay\",\"dedupe_key\":\"sepay:92704\",\"amount_vnd\":45000,\"outcome\":\"ok\"}\n\
     In place of dedupe_key, body_sha256 (hexadecimal) names a notice too. The outcome is ok,\n\
-    refused or unknown (no answer came).")]
+    refused or unknown (no answer came). A sender that writes before it sends and again\n\
+    after the answer gives both lines the same attempt, a text: the last one counts.")]
 pub struct CheckOptions {
     /// What a sender wrote down of its attempts, one JSON object a line.
     #[arg(long, value_name = "FILE")]
@@ -42,6 +44,7 @@ struct Line {
     body_sha256: Option<String>,
     amount_vnd: i64,
     outcome: Outcome,
+    attempt: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -99,6 +102,7 @@ fn read_oracle(path: &Path) -> anyhow::Result<Oracle> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
     let mut oracle = Oracle::default();
+    let mut attempts = BTreeMap::new();
     for (index, line) in BufReader::new(file).lines().enumerate() {
         let place = || format!("{shown}, line {}", index + 1);
         let line = line.with_context(place)?;
@@ -116,7 +120,17 @@ fn read_oracle(path: &Path) -> anyhow::Result<Oracle> {
             Outcome::Refused => Told::Refused,
             Outcome::Unknown => Told::Unknown,
         };
-        oracle.note(line.source, notice, line.amount_vnd, told);
+        let (source, amount_vnd) = (line.source, line.amount_vnd);
+        match line.attempt {
+            // One attempt can be about several notices.
+            Some(attempt) => {
+                attempts.insert((source, attempt, notice), (amount_vnd, told));
+            }
+            None => oracle.note(source, notice, amount_vnd, told),
+        }
+    }
+    for ((source, _, notice), (amount_vnd, told)) in attempts {
+        oracle.note(source, notice, amount_vnd, told);
     }
     Ok(oracle)
 }

@@ -2,11 +2,13 @@
 //! success, 1 a finding, 2 a usage fault, 3 a fault of the surroundings.
 
 mod backup;
+mod bank;
 mod callback;
 mod check;
 mod completions;
 mod config;
 mod demo;
+mod dice;
 mod doctor;
 mod findings;
 mod healthcheck;
@@ -18,6 +20,7 @@ mod open;
 mod openapi;
 mod restore;
 mod serve;
+mod simulate;
 mod upkeep;
 mod vietqr;
 
@@ -57,6 +60,8 @@ enum Command {
     Restore(restore::RestoreOptions),
     /// Hold the books against their rules, and against what a sender wrote down.
     Check(check::CheckOptions),
+    /// Send signed notices as a bank does, with all that goes wrong on the way.
+    SimulateBank(simulate::SimulateOptions),
     /// Look whether everything is in order, and say how to put right what is not.
     Doctor(doctor::DoctorOptions),
     /// Ask whether the process beside it takes requests.
@@ -86,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Backup(options) => backup::run(options),
         Command::Restore(options) => restore::run(options),
         Command::Check(options) => check::run(options),
+        Command::SimulateBank(options) => simulate::run(options),
         Command::Doctor(options) => doctor::run(options),
         Command::Healthcheck(options) => healthcheck::run(options),
         Command::Completions(options) => Ok(completions::run(*options)),

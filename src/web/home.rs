@@ -157,7 +157,7 @@ pub(super) async fn live(
 }
 
 /// `?lang=` beats the browser's wish.
-fn words(query: Option<&str>, headers: &HeaderMap) -> &'static Words {
+pub(super) fn words(query: Option<&str>, headers: &HeaderMap) -> &'static Words {
     Words::of(match query {
         Some("lang=en") => Language::English,
         Some("lang=vi") => Language::Vietnamese,

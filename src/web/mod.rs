@@ -3,6 +3,7 @@
 //!
 //! A page reads what the API reads; its words, numbers and dates are in `view`.
 
+mod banks;
 mod chart;
 mod home;
 mod view;
@@ -28,6 +29,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(home::page))
         .route("/live", get(home::live))
+        .route("/docs/banks", get(banks::page))
         .route("/assets/page.css", get(style))
         .route("/assets/live.js", get(script))
         .route("/assets/icon.svg", get(icon))

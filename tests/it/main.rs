@@ -21,6 +21,7 @@ mod street;
 mod access;
 mod adoption;
 mod api_document;
+mod bank_page;
 mod by_account;
 mod callbacks;
 mod code_changes;

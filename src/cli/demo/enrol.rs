@@ -5,12 +5,13 @@ use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinSet;
 
-use super::bank::{BANKS, Credit, SampleBank};
-use super::dice::Dice;
+use super::bank::{BANKS, SampleBank};
 use super::people::Staff;
 use super::plan::{CENSUS_DAYS_AGO, Place, Plan, Trader};
 use super::words::ZONES;
 use crate::banks::{Secret, adapter_by_name};
+use crate::cli::bank::{Credit, CreditState};
+use crate::cli::dice::Dice;
 use crate::domain::account::{HolderKind, HolderName, PersonalAccounts};
 use crate::domain::bank::{AccountNumber, BankBin};
 use crate::domain::code::{AmountLimits, AmountRule};
@@ -261,7 +262,9 @@ impl Desk<'_> {
                 account: &it.account,
                 amount_vnd: TEST_AMOUNT.get(),
                 content: format!("{} thu", it.test_reference),
+                order: "",
                 booked_at: paid_at,
+                state: CreditState::Booked,
             };
             let sent_at = paid_at + TimeDelta::seconds(4);
             let notice = bank.notice(&street.secrets[trader.bank], &credit, sent_at);

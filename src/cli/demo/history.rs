@@ -5,12 +5,13 @@ use anyhow::Context;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tokio::task::JoinSet;
 
-use super::bank::{BANKS, Credit};
-use super::dice::Dice;
+use super::bank::BANKS;
 use super::enrol::{OpenTrader, Street};
 use super::plan::Plan;
 use super::traffic::{Sale, Way, sales_on};
 use super::words::PAYERS;
+use crate::cli::bank::{Credit, CreditState};
+use crate::cli::dice::Dice;
 use crate::domain::code::CodeAmount;
 use crate::domain::money::Vnd;
 use crate::flows::intake::{Intake, Ledger};
@@ -91,7 +92,9 @@ impl Historian {
             account: &self.street.traders[sale.trader].account,
             amount_vnd,
             content,
+            order: "",
             booked_at,
+            state: CreditState::Booked,
         };
         let sent_at = booked_at + TimeDelta::seconds(3);
         let delivery = bank.notice(secret, &credit, sent_at).delivery(bank.source);

@@ -8,11 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
-use super::bank::{BANKS, Credit};
-use super::dice::Dice;
+use super::bank::BANKS;
 use super::history::text;
 use super::plan::{Habit, Plan};
 use super::traffic::{Way, first_number};
+use crate::cli::bank::{Credit, CreditState};
+use crate::cli::dice::Dice;
 use crate::clock::Clock;
 use crate::domain::day::{local_day, to_rfc3339};
 use crate::http::lifecycle::Lifecycle;
@@ -146,7 +147,9 @@ impl LiveBank {
                 account: &payee.account,
                 amount_vnd,
                 content: content.clone(),
+                order: "",
                 booked_at,
+                state: CreditState::Booked,
             };
             self.post(client, trader.bank, &credit, (trick, now))
                 .await?;

@@ -6,7 +6,6 @@
 //! secrets and tokens never repeat.
 
 mod bank;
-mod dice;
 mod enrol;
 mod history;
 mod live;
@@ -25,12 +24,12 @@ use chrono::{NaiveDate, TimeDelta};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::dice::Dice;
 use self::enrol::{Desk, Street};
 use self::history::Historian;
 use self::live::{LiveBank, Payee};
 use self::people::{Printed, Staff};
 use self::plan::{CENSUS_DAYS_AGO, HISTORY_DAYS, Plan};
+use super::dice::Dice;
 use super::open::open_ledger;
 use super::serve::Service;
 use crate::clock::Clock;

@@ -2,8 +2,8 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::dice::Dice;
 use super::words::{FAMILIES, MEN, SampleZone, Trade, WOMEN, ZONES};
+use crate::cli::dice::Dice;
 use crate::domain::establishment::OwnerSex;
 
 /// For how many days back payments are invented.

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::dice::Dice;
 use super::plan::{Plan, Trader};
 use super::words::ZONES;
+use crate::cli::dice::Dice;
 use crate::domain::day::start_of_day;
 use crate::domain::lunar::PeakCalendar;
 use crate::domain::zone::ZoneCode;

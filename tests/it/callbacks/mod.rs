@@ -9,3 +9,4 @@ mod transfer_texts;
 mod unusable;
 
 pub use files::with_token;
+pub use signing::standard_v1;

@@ -52,7 +52,7 @@ async fn street(database: &Database) -> Street {
     street
 }
 
-async fn tamper(database: &Database, sql: &str) {
+pub(super) async fn tamper(database: &Database, sql: &str) {
     let sql = AssertSqlSafe(sql.to_owned());
     if database.url().starts_with("sqlite:") {
         let mut connection = SqliteConnection::connect(database.url()).await.unwrap();

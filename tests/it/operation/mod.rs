@@ -12,6 +12,7 @@ mod greedy;
 mod housekeeping;
 mod kills;
 mod process;
+mod simulated_bank;
 mod unavailable;
 
 pub use housekeeping::number;

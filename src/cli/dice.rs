@@ -1,11 +1,11 @@
-//! Chance that repeats: equal seeds give equal sample data, whatever else was drawn before.
+//! Chance that repeats: equal seeds give equal data, whatever else was drawn before.
 
 use chrono::{NaiveDate, TimeDelta};
 use sha2::{Digest, Sha256};
 
 use crate::entropy::Entropy;
 
-/// A generator for one matter of the sample data.
+/// A generator for one matter of invented data.
 pub(super) struct Dice(Entropy);
 
 impl Dice {

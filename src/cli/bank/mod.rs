@@ -1,0 +1,250 @@
+//! The other side of the table: notices as banks send them, signed with real secrets in the
+//! real forms.
+//!
+//! One file for each format that [`crate::banks`] takes, written from the vendor's side: what
+//! is signed here shares no code with what verifies it there.
+
+mod casso_v1;
+mod casso_v2;
+mod momo_ipn;
+mod pay2s;
+mod payos;
+mod sepay_apikey;
+mod sepay_hmac;
+mod standard_webhooks;
+#[cfg(test)]
+mod tests;
+mod vietqr_vn;
+mod vnpay_ipn;
+mod zalopay_callback;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use sha2::{Sha256, Sha512};
+
+use crate::banks::{Delivery, Secret};
+use crate::domain::day::vietnam_offset;
+
+/// How banks write a local time.
+const LOCAL_TIME: &str = "%Y-%m-%d %H:%M:%S";
+/// The type of every body.
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// A credit that a bank tells of.
+#[derive(Clone, Debug)]
+pub(super) struct Credit<'a> {
+    /// The bank's own number.
+    pub(super) number: u64,
+    /// The merchant's account.
+    pub(super) account: &'a str,
+    /// đồng.
+    pub(super) amount_vnd: i64,
+    /// The transfer text.
+    pub(super) content: String,
+    /// What the order was opened for, in formats that name an order.
+    pub(super) order: &'a str,
+    /// When it was booked.
+    pub(super) booked_at: DateTime<Utc>,
+    /// What became of it.
+    pub(super) state: CreditState,
+}
+
+/// What became of a credit, in formats that tell of more than money received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CreditState {
+    /// The money is there.
+    Booked,
+    /// The payer's bank turned it down; another try may follow.
+    Failed,
+}
+
+/// Who signs, and with what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sender<'a> {
+    /// What the bank is called.
+    pub(super) bank: &'a str,
+    /// What it shares with us.
+    pub(super) secret: &'a Secret,
+    /// What else belongs to the source, such as a terminal's code.
+    pub(super) config: &'a BTreeMap<String, String>,
+    /// What the login gave, in formats that log in.
+    pub(super) token: Option<&'a str>,
+}
+
+impl Sender<'_> {
+    /// The secret as a key; of a login the password.
+    fn key(&self) -> &str {
+        match self.secret {
+            Secret::Text(text) => text.expose_secret(),
+            Secret::Login { password, .. } => password.expose_secret(),
+        }
+    }
+
+    /// A setting of the source, empty where it is absent.
+    fn setting(&self, name: &str) -> &str {
+        self.config.get(name).map_or("", String::as_str)
+    }
+}
+
+/// A notice ready to be sent.
+#[derive(Clone, Debug)]
+pub(super) struct Signed {
+    /// `POST` or `GET`.
+    pub(super) method: &'static str,
+    /// What follows the source's address: a path, or a query with its `?`.
+    pub(super) below: String,
+    /// Header names and values.
+    pub(super) headers: Vec<(&'static str, String)>,
+    /// The bytes that were signed.
+    pub(super) body: String,
+}
+
+impl Signed {
+    /// A body of JSON for the source's own address.
+    fn json(headers: Vec<(&'static str, String)>, body: String) -> Self {
+        let mut all = vec![(JSON.0, JSON.1.to_owned())];
+        all.extend(headers);
+        Self {
+            method: "POST",
+            below: String::new(),
+            headers: all,
+            body,
+        }
+    }
+
+    /// Where it is sent to, below the service's address.
+    pub(super) fn target(&self, source: &str) -> String {
+        format!("/v1/callbacks/{source}{}", self.below)
+    }
+
+    /// The notice as it arrives at the address of a source.
+    pub(super) fn delivery(&self, source: &str) -> Delivery {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()));
+        let body = self.body.clone().into_bytes();
+        Delivery::new(self.method, &self.target(source), headers, body)
+    }
+}
+
+/// What a sender learns from an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It is stored.
+    Stored,
+    /// It was not believed: nothing is stored.
+    Refused,
+    /// Nothing is stored now; it is to be sent again.
+    Later,
+    /// The answer says neither.
+    Unclear,
+}
+
+impl Told {
+    /// What most vendors read from the HTTP status alone.
+    pub(super) fn by_status(status: u16, _: &Value) -> Self {
+        match status {
+            200..=299 => Self::Stored,
+            429 | 503 => Self::Later,
+            400..=499 => Self::Refused,
+            _ => Self::Unclear,
+        }
+    }
+}
+
+/// How the notices of one format are made and how their answers read.
+pub(super) struct Format {
+    /// The adapter that takes them.
+    pub(super) adapter: &'static str,
+    /// Makes the notice of credits, sent at a moment; of one credit unless
+    /// [`takes_several`](Self::takes_several).
+    pub(super) sign: fn(&Sender<'_>, &[Credit<'_>], DateTime<Utc>) -> Signed,
+    /// The identity of a credit's transaction inside the source.
+    pub(super) identity: fn(&Sender<'_>, &Credit<'_>) -> String,
+    /// What an answer says, from its status and its JSON.
+    pub(super) told: fn(u16, &Value) -> Told,
+    /// The login that gives a token, where notices need one.
+    pub(super) log_in: Option<fn(&Sender<'_>) -> Signed>,
+    /// Whether the moment of sending is signed, so that an old notice is refused.
+    pub(super) signs_time: bool,
+    /// Whether one notice may tell of several credits.
+    pub(super) takes_several: bool,
+    /// Whether a notice can tell of a payment that failed.
+    pub(super) tells_failures: bool,
+}
+
+impl Format {
+    /// A format of plain notices: one booked credit each, answered by the HTTP status.
+    const fn plain(
+        adapter: &'static str,
+        sign: fn(&Sender<'_>, &[Credit<'_>], DateTime<Utc>) -> Signed,
+        identity: fn(&Sender<'_>, &Credit<'_>) -> String,
+    ) -> Self {
+        Self {
+            adapter,
+            sign,
+            identity,
+            told: Told::by_status,
+            log_in: None,
+            signs_time: false,
+            takes_several: false,
+            tells_failures: false,
+        }
+    }
+}
+
+/// Every format there is, in the order of [`crate::banks::ADAPTERS`].
+pub(super) static FORMATS: [Format; 11] = [
+    standard_webhooks::FORMAT,
+    sepay_hmac::FORMAT,
+    payos::FORMAT,
+    sepay_apikey::FORMAT,
+    casso_v2::FORMAT,
+    casso_v1::FORMAT,
+    pay2s::FORMAT,
+    vietqr_vn::FORMAT,
+    vnpay_ipn::FORMAT,
+    momo_ipn::FORMAT,
+    zalopay_callback::FORMAT,
+];
+
+/// Finds the format of an adapter.
+pub(super) fn format_of(adapter: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.adapter == adapter)
+}
+
+/// The token in the answer to a login.
+pub(super) fn token_in(answer: &Value) -> Option<&str> {
+    answer.get("access_token")?.as_str()
+}
+
+/// The one credit of a notice that tells of no more.
+fn single<'a, 'b>(credits: &'a [Credit<'b>]) -> &'a Credit<'b> {
+    credits.first().expect("a notice tells of a credit")
+}
+
+/// A moment in Vietnam.
+fn local(at: DateTime<Utc>) -> String {
+    let local = at.with_timezone(&vietnam_offset());
+    local.format(LOCAL_TIME).to_string()
+}
+
+/// The bank's reference of a credit.
+fn reference(credit: &Credit<'_>) -> String {
+    format!("FT{:014}", credit.number)
+}
+
+fn hmac_sha256(key: &[u8], text: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn hmac_sha512(key: &[u8], text: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha512>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}

@@ -1,0 +1,97 @@
+//! `/docs/banks`: what a bank's engineer needs in order to send us notices. The example's
+//! signature is computed by the code that verifies, and the programs on the page are run by a
+//! test.
+
+use askama::Template;
+use axum::extract::RawQuery;
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::home::words;
+use super::html;
+use super::words::Words;
+use crate::banks::standard_signature;
+use crate::http::body::BODY_MAX_BYTES;
+use crate::http::problem::Problem;
+
+/// A secret that no source has: everybody can read it here.
+const SECRET: &str = "whsec_cGhvY2hvLWV4YW1wbGUtc2VjcmV0LW5vdC15b3Vycy0=";
+const ID: &str = "msg_2026031600001";
+const TIMESTAMP: &str = "1773628200";
+const BODY: &str = r#"{"type":"bank.transaction.credited","data":{"transaction_id":"FT26075000001","account_number":"1030000000117","virtual_account":null,"direction":"credit","amount":45000,"currency":"VND","content":"TH7K2M9XQ4","bank_reference":"FT26075000001","booked_at":"2026-03-16T09:29:52+07:00"}}"#;
+
+/// A program that signs and sends what it reads.
+struct Program {
+    /// What its language is called.
+    name: &'static str,
+    /// The class of its block.
+    language: &'static str,
+    text: &'static str,
+}
+
+const PROGRAMS: [Program; 3] = [
+    Program {
+        name: "bash, openssl, curl",
+        language: "bash",
+        text: include_str!("samples/send.sh"),
+    },
+    Program {
+        name: "Python 3",
+        language: "python",
+        text: include_str!("samples/send.py"),
+    },
+    Program {
+        name: "Node.js 20",
+        language: "javascript",
+        text: include_str!("samples/send.mjs"),
+    },
+];
+
+/// What both languages show: the example, the programs and the bounds.
+struct Facts {
+    secret: &'static str,
+    id: &'static str,
+    timestamp: &'static str,
+    body: &'static str,
+    signature: String,
+    programs: &'static [Program],
+    body_max_kib: usize,
+}
+
+#[derive(Template)]
+#[template(path = "banks_vi.html")]
+struct VietnamesePage {
+    words: &'static Words,
+    facts: Facts,
+}
+
+#[derive(Template)]
+#[template(path = "banks_en.html")]
+struct EnglishPage {
+    words: &'static Words,
+    facts: Facts,
+}
+
+/// The page in the caller's language.
+pub(super) async fn page(
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let words = words(query.as_deref(), &headers);
+    let facts = Facts {
+        secret: SECRET,
+        id: ID,
+        timestamp: TIMESTAMP,
+        body: BODY,
+        signature: standard_signature(SECRET, ID, TIMESTAMP, BODY.as_bytes())
+            .expect("the example's secret has the format's form"),
+        programs: &PROGRAMS,
+        body_max_kib: BODY_MAX_BYTES / 1024,
+    };
+    let text = match words.tag {
+        "en" => EnglishPage { words, facts }.render(),
+        _ => VietnamesePage { words, facts }.render(),
+    };
+    let text = text.map_err(|fault| Problem::internal(&fault))?;
+    Ok(html(text, words.tag))
+}

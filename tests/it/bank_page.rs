@@ -1,0 +1,183 @@
+//! `/docs/banks`: the example holds, and the programs on the page send notices that count.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::callbacks::standard_v1;
+use crate::database::{Database, on_both_engines, run_on_sqlite};
+use crate::operation::number;
+use crate::street::{ACCOUNT, Street, serve_now};
+
+on_both_engines!(every_program_on_the_page_is_believed_and_a_repeat_counts_once);
+
+/// Each block's language, the file that it is run from and what runs it.
+const PROGRAMS: [(&str, &str, &str); 3] = [
+    ("bash", "send.sh", "bash"),
+    ("python", "send.py", "python3"),
+    ("javascript", "send.mjs", "node"),
+];
+const REFERENCE: &str = "TH7K2M9XQ4";
+const TOLD: &str = "SELECT COUNT(*) FROM transaction_evidence";
+
+async fn page(address: &str, language: &str) -> String {
+    let url = format!("http://{address}/docs/banks?lang={language}");
+    let answer = reqwest::get(url).await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+    answer.text().await.unwrap()
+}
+
+/// The text of a block, with the marks of HTML read back.
+fn block(page: &str, language: &str) -> String {
+    let start = format!("<code class=\"language-{language}\">");
+    let (_, rest) = page.split_once(&start).unwrap();
+    let (text, _) = rest.split_once("</code>").unwrap();
+    [
+        ("&lt;", "<"),
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (mark, letter)| {
+        text.replace(mark, letter)
+    })
+}
+
+/// Whether a program is on this machine; where everything has to be, it is not asked.
+fn is_here(runtime: &str) -> bool {
+    let found = Command::new(runtime)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    let required = std::env::var("PHOCHO_REQUIRE_POSTGRES").is_ok_and(|it| it == "1");
+    assert!(found || !required, "{runtime} is required and is not here");
+    if !found {
+        println!("SKIPPED: {runtime} is not on this machine; its program was not run");
+    }
+    found
+}
+
+/// Runs a program of the page on a body; what it prints: the answer and the status.
+fn send(runtime: &str, file: &Path, (url, secret): (&str, &str), body: &str) -> (String, u16) {
+    let mut child = Command::new(runtime)
+        .arg(file)
+        .env("PHOCHO_URL", url)
+        .env("PHOCHO_SECRET", secret)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(body.as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let talk = String::from_utf8_lossy(&output.stderr);
+    let (answer, status) = said
+        .trim_end()
+        .rsplit_once(' ')
+        .unwrap_or_else(|| panic!("{runtime}: {said}{talk}"));
+    (answer.to_owned(), status.parse().unwrap())
+}
+
+fn notice(number: usize) -> String {
+    let booked_at = "2026-03-16T09:29:52+07:00";
+    json!({
+        "type": "bank.transaction.credited",
+        "data": {
+            "transaction_id": format!("FT{number}"), "account_number": ACCOUNT,
+            "virtual_account": null, "direction": "credit", "amount": 45_000, "currency": "VND",
+            "content": format!("{REFERENCE} bún ốc \"to\""), "bank_reference": null,
+            "booked_at": booked_at,
+        },
+    })
+    .to_string()
+}
+
+async fn every_program_on_the_page_is_believed_and_a_repeat_counts_once(database: Database) {
+    let mut street = Street::open(database.store().await).await;
+    // The programs sign with the time of day.
+    street.address = serve_now(street.store.clone()).await;
+    street.code(REFERENCE, None).await;
+    let secret = format!("whsec_{}", STANDARD.encode([7; 32]));
+    street
+        .source("bank", "standard_webhooks", &secret, None)
+        .await;
+    let url = format!("http://{}/v1/callbacks/bank", street.address);
+    let folder = tempfile::tempdir().unwrap();
+    let page = page(&street.address, "vi").await;
+    let other = format!("whsec_{}", STANDARD.encode([8; 32]));
+    let mut sent = 0;
+    for (place, (language, name, runtime)) in PROGRAMS.iter().enumerate() {
+        if !is_here(runtime) {
+            continue;
+        }
+        let file = folder.path().join(name);
+        std::fs::write(&file, block(&page, language)).unwrap();
+        let run = |secret: &str, number: usize| {
+            let to = (url.as_str(), secret);
+            tokio::task::block_in_place(|| send(runtime, &file, to, &notice(number)))
+        };
+        for _ in 0..2 {
+            let (answer, status) = run(&secret, place);
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            assert_eq!((status, answer), (200, json!({"success": true})), "{name}");
+        }
+        let (answer, status) = run(&other, place + 100);
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!((status, answer), (401, json!({"success": false})), "{name}");
+        sent += 1;
+    }
+    assert_eq!(number(&database, TOLD).await, sent);
+}
+
+#[test]
+fn the_example_is_signed_as_it_says_in_both_languages() {
+    run_on_sqlite(async |database| {
+        let street = Street::open(database.store().await).await;
+        let front = reqwest::get(format!("http://{}/", street.address)).await;
+        let front = front.unwrap().text().await.unwrap();
+        assert!(front.contains("href=\"/docs/banks\""));
+        for (language, title) in [("vi", "Dành cho ngân hàng"), ("en", "For banks")] {
+            let page = page(&street.address, language).await;
+            assert!(page.contains(&format!("<html lang=\"{language}\">")));
+            assert!(page.contains(title));
+            let example = block(&page, "http");
+            let (head, body) = example.split_once("\n\n").unwrap();
+            let header = |name: &str| {
+                let line = head
+                    .lines()
+                    .find_map(|line| line.split_once(": ").filter(|it| it.0 == name));
+                line.unwrap().1
+            };
+            let (_, secret) = page.split_once("whsec_cG").unwrap();
+            let secret = format!("cG{}", secret.split_once('<').unwrap().0);
+            let key = STANDARD.decode(secret).unwrap();
+            let (id, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
+            let signature = standard_v1(&key, id, timestamp, body.as_bytes());
+            assert_eq!(header("webhook-signature"), signature);
+            for heading in [
+                "send", "sign", "body", "answers", "retries", "clock", "rotation", "example",
+                "code",
+            ] {
+                assert!(
+                    page.contains(&format!("<h2 id=\"{heading}\">")),
+                    "{heading}"
+                );
+            }
+            for (program, _, _) in PROGRAMS {
+                assert!(!block(&page, program).contains("&#"), "{program}");
+            }
+        }
+    });
+}
