@@ -1,14 +1,21 @@
 // A running demo for the tests: the built program, on a free port, with its data in a folder
 // of its own.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const PROGRAM = process.env.PHOCHO ?? fileURLToPath(new URL("../../target/debug/phocho", import.meta.url));
+const PROGRAM = process.env.PHOCHO ?? join(targetFolder(), "debug/phocho");
 const NAMES = ["BASE", "ADMIN", "ADMIN2", "STAFF", "STAFF2", "MERCHANT", "TILL"];
+
+/// Where cargo builds, which its settings or the environment may have moved.
+function targetFolder() {
+  const manifest = fileURLToPath(new URL("../../Cargo.toml", import.meta.url));
+  const told = execFileSync("cargo", ["metadata", "--offline", "--no-deps", "--format-version=1", "--manifest-path", manifest]);
+  return JSON.parse(told).target_directory;
+}
 
 /// Starts the program and waits for the address and tokens that it prints.
 async function start(args) {

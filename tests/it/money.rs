@@ -4,6 +4,7 @@
 use chrono::TimeDelta;
 use phocho::domain::access::UserRole;
 use phocho::domain::ids::MerchantId;
+use phocho::flows::check_books;
 use phocho::store::reach::Reach;
 use phocho::store::{audit, events};
 use serde_json::{Value, json};
@@ -20,6 +21,7 @@ on_both_engines!(
     payments_are_filtered_and_paged_newest_first,
     staff_read_one_traders_money_only_for_a_recorded_case,
     a_foreign_payment_is_the_same_404_as_an_unknown_one,
+    one_bank_reference_under_two_numbers_counts_once_on_one_sale,
 );
 
 const SECRET: &str = "a-secret-of-this-test-0002";
@@ -47,6 +49,10 @@ async fn tell(street: &Street, id: u64, amount: i64, content: &str, at_second: u
         bank_number: id,
         booked_at: second(at_second),
     };
+    post(street, notice).await;
+}
+
+async fn post(street: &Street, notice: SepayNotice<'_>) {
     let (headers, body) = notice.signed(SECRET, now());
     assert_eq!(street.deliver("sepay", &headers, &body).await.0, 200);
 }
@@ -301,4 +307,42 @@ async fn a_foreign_payment_is_the_same_404_as_an_unknown_one(database: Database)
     assert!(rows(&street, &stranger, "/v1/payments").await.is_empty());
     let why = format!("{}/explanation", path("payments", &payments[0]));
     assert_eq!(street.get(&stranger, &why).await.0, 404);
+}
+
+async fn one_bank_reference_under_two_numbers_counts_once_on_one_sale(database: Database) {
+    let street = street(database).await;
+    let seller = street.seller(false).await;
+    let first = SepayNotice {
+        id: 1,
+        amount: 60_000,
+        content: OTHER,
+        account: ACCOUNT,
+        bank_number: 1,
+        booked_at: second(10),
+    };
+    let again = SepayNotice { id: 2, ..first };
+    let rest = SepayNotice {
+        id: 3,
+        amount: 40_000,
+        bank_number: 3,
+        booked_at: second(20),
+        ..first
+    };
+    for notice in [first, again, rest, again] {
+        post(&street, notice).await;
+    }
+    let mut payments: Vec<_> = rows(&street, &seller, "/v1/payments")
+        .await
+        .iter()
+        .map(|it| {
+            let sale = it["sale_vnd"].as_i64().unwrap();
+            (sale, it["flags"].to_string())
+        })
+        .collect();
+    payments.sort();
+    let suspected = (0, r#"["duplicate_suspected"]"#.to_owned());
+    let part = |sale| (sale, r#"["split"]"#.to_owned());
+    assert_eq!(payments, [suspected, part(40_000), part(60_000)]);
+    let oddities = check_books::check(&street.store, 20).await.unwrap();
+    assert_eq!(oddities, []);
 }

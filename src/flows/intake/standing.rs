@@ -51,7 +51,7 @@ pub(super) async fn weigh(
     let told_on = local_day(payment.recorded_at);
     let mut weighed = None;
     for assessment in &assessed.payments {
-        let row = rows.iter().find(|row| row.identity == assessment.identity);
+        let row = rows.iter().find(|row| known_as(row) == assessment.identity);
         let row = row.ok_or(StoreError::Conflict { table: "payments" })?;
         restate(batch, row, assessment, told_on).await?;
         if row.id == payment.id.uuid() {
@@ -206,9 +206,20 @@ fn expectation(code: &CodeRow) -> Result<Expectation, StoreError> {
     })
 }
 
+/// What a payment is known by among its fellows. One that does not count may be the same
+/// credit as another, told under two numbers: its own id tells it apart, and its place in the
+/// order changes nothing.
+fn known_as(row: &PaymentRow) -> String {
+    if row.standing == "counts" {
+        row.identity.clone()
+    } else {
+        format!("{} {}", row.identity, row.id)
+    }
+}
+
 fn credit(row: &PaymentRow) -> Result<Credit, StoreError> {
     Ok(Credit {
-        identity: row.identity.clone(),
+        identity: known_as(row),
         occurred_at: row.occurred_at,
         amount: vnd("payments", "received_vnd", row.id, row.received_vnd)?,
         returned: vnd("payments", "returned_vnd", row.id, row.returned_vnd)?,
