@@ -9,12 +9,11 @@ use chrono::{DateTime, Utc};
 use super::casso_v2::{Names, read_movement};
 use super::fields::Fields;
 use super::json::Json;
-use super::setup::require_only_a_secret;
-use super::signature::{require_plain_secret, shown_token};
+use super::signature::require_lone_secret;
 use super::verdict::{Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
-    listed_objects, proven_json, reading_of, reading_with, require_post,
+    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, listed_objects,
+    read_shown, reading_with,
 };
 
 /// Casso, version 1.
@@ -23,10 +22,6 @@ pub struct CassoV1;
 impl Adapter for CassoV1 {
     fn name(&self) -> &'static str {
         "casso_v1"
-    }
-
-    fn paths(&self) -> &'static [&'static str] {
-        AT_ITS_ADDRESS
     }
 
     fn names_account(&self) -> bool {
@@ -39,11 +34,7 @@ impl Adapter for CassoV1 {
         credentials: &Credentials,
         _now: DateTime<Utc>,
     ) -> Result<Verified, Refusal> {
-        require_post(delivery)?;
-        let verified_with = shown_token(delivery, "secure-token", "", credentials)?;
-        let body = proven_json(&delivery.body)?;
-        let reading = reading_of(body.and_then(|body| read_notice(&body)));
-        Ok(Verified::new(reading, verified_with))
+        read_shown(delivery, "secure-token", "", credentials, read_notice)
     }
 
     fn acknowledge(&self, outcome: &Outcome) -> Answer {
@@ -51,8 +42,7 @@ impl Adapter for CassoV1 {
     }
 
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {
-        require_plain_secret(credentials)?;
-        require_only_a_secret(credentials)
+        require_lone_secret(credentials)
     }
 
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret> {

@@ -10,12 +10,11 @@ use chrono::{DateTime, Utc};
 use super::fields::{Fields, dedupe_key};
 use super::javascript::{Sorting, stringify};
 use super::json::Json;
-use super::setup::require_only_a_secret;
-use super::signature::{is_hmac_sha512, lower_hex, proven_by, require_plain_secret};
+use super::signature::{is_hmac_sha512, lower_hex, proven_by, require_lone_secret};
 use super::verdict::{Answer, NoticeKind, Outcome, Refusal, Unusable, Verified};
 use super::{
-    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
-    reading_of, reading_with, require_fresh_ms, require_post, unix_milliseconds, unproven_json,
+    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, reading_of,
+    reading_with, require_fresh_ms, require_post, unix_milliseconds, unproven_json,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
@@ -25,10 +24,6 @@ pub struct CassoV2;
 impl Adapter for CassoV2 {
     fn name(&self) -> &'static str {
         "casso_v2"
-    }
-
-    fn paths(&self) -> &'static [&'static str] {
-        AT_ITS_ADDRESS
     }
 
     fn names_account(&self) -> bool {
@@ -67,8 +62,7 @@ impl Adapter for CassoV2 {
     }
 
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {
-        require_plain_secret(credentials)?;
-        require_only_a_secret(credentials)
+        require_lone_secret(credentials)
     }
 
     fn make_secret(&self, _: &[u8; SECRET_BYTES]) -> Option<Secret> {

@@ -38,13 +38,16 @@ pub use verdict::{
     Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
 };
 
-/// How one vendor's notices are verified, read and answered. Every step is required.
+/// How one vendor's notices are verified, read and answered. No format inherits a way to prove
+/// or to answer.
 pub trait Adapter: Send + Sync {
     /// The stable name that a source is configured with, such as `sepay_hmac`.
     fn name(&self) -> &'static str;
 
     /// Where below the source's address the vendor calls; for most the address itself.
-    fn paths(&self) -> &'static [&'static str];
+    fn paths(&self) -> &'static [&'static str] {
+        &[""]
+    }
 
     /// Whether a notice names the account that it speaks of. A source of a format that names
     /// none is bound to one account only.
@@ -70,9 +73,6 @@ pub trait Adapter: Send + Sync {
     /// A secret of this format made from random bytes; none where the vendor makes it.
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret>;
 }
-
-/// The paths of a vendor who calls the source's address itself.
-const AT_ITS_ADDRESS: &[&str] = &[""];
 
 /// Random bytes of a secret that is made here.
 pub const SECRET_BYTES: usize = 32;
@@ -192,6 +192,21 @@ fn listed_objects<'a>(body: &'a Json, name: &'static str) -> Result<Vec<&'a Obje
         }
         Some(_) => Err(Unusable::BadField(name)),
     }
+}
+
+/// Believes and reads a delivery that is proven by the source's secret in a header.
+fn read_shown(
+    delivery: &Delivery,
+    header: &str,
+    scheme: &str,
+    credentials: &Credentials,
+    read: fn(&Json) -> Result<Reading, Unusable>,
+) -> Result<Verified, Refusal> {
+    require_post(delivery)?;
+    let verified_with = signature::shown_token(delivery, header, scheme, credentials)?;
+    let body = proven_json(&delivery.body)?;
+    let reading = reading_of(body.and_then(|body| read(&body)));
+    Ok(Verified::new(reading, verified_with))
 }
 
 /// A reading of an authentic body: what cannot be used is quarantined.

@@ -17,8 +17,8 @@ use super::setup::{require_settings, required_setting};
 use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_plain_secret};
 use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
-    reading_of, require_post, signature_in, unproven_json,
+    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, reading_of,
+    require_post, signature_in, unproven_json,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
@@ -50,10 +50,6 @@ pub struct MomoIpn;
 impl Adapter for MomoIpn {
     fn name(&self) -> &'static str {
         "momo_ipn"
-    }
-
-    fn paths(&self) -> &'static [&'static str] {
-        AT_ITS_ADDRESS
     }
 
     fn names_account(&self) -> bool {

@@ -8,12 +8,11 @@ use chrono::{DateTime, Utc};
 
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
-use super::setup::require_only_a_secret;
-use super::signature::{require_plain_secret, shown_token};
+use super::signature::require_lone_secret;
 use super::verdict::{Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
-    listed_objects, proven_json, reading_of, reading_with, require_post,
+    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, listed_objects,
+    read_shown, reading_with,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
@@ -23,10 +22,6 @@ pub struct Pay2s;
 impl Adapter for Pay2s {
     fn name(&self) -> &'static str {
         "pay2s"
-    }
-
-    fn paths(&self) -> &'static [&'static str] {
-        AT_ITS_ADDRESS
     }
 
     fn names_account(&self) -> bool {
@@ -39,11 +34,13 @@ impl Adapter for Pay2s {
         credentials: &Credentials,
         _now: DateTime<Utc>,
     ) -> Result<Verified, Refusal> {
-        require_post(delivery)?;
-        let verified_with = shown_token(delivery, "authorization", "Bearer ", credentials)?;
-        let body = proven_json(&delivery.body)?;
-        let reading = reading_of(body.and_then(|body| read_notice(&body)));
-        Ok(Verified::new(reading, verified_with))
+        read_shown(
+            delivery,
+            "authorization",
+            "Bearer ",
+            credentials,
+            read_notice,
+        )
     }
 
     fn acknowledge(&self, outcome: &Outcome) -> Answer {
@@ -51,8 +48,7 @@ impl Adapter for Pay2s {
     }
 
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {
-        require_plain_secret(credentials)?;
-        require_only_a_secret(credentials)
+        require_lone_secret(credentials)
     }
 
     fn make_secret(&self, _: &[u8; SECRET_BYTES]) -> Option<Secret> {

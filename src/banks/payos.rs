@@ -16,12 +16,11 @@ use chrono::{DateTime, Utc};
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::javascript::{Sorting, number, sorted_members, stringify};
 use super::json::{Json, Object};
-use super::setup::require_only_a_secret;
-use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_plain_secret};
+use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_lone_secret};
 use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
-    reading_of, require_post, signature_in, unproven_json,
+    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, reading_of,
+    require_post, signature_in, unproven_json,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
@@ -49,10 +48,6 @@ pub struct Payos;
 impl Adapter for Payos {
     fn name(&self) -> &'static str {
         "payos"
-    }
-
-    fn paths(&self) -> &'static [&'static str] {
-        AT_ITS_ADDRESS
     }
 
     fn names_account(&self) -> bool {
@@ -87,8 +82,7 @@ impl Adapter for Payos {
     }
 
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {
-        require_plain_secret(credentials)?;
-        require_only_a_secret(credentials)
+        require_lone_secret(credentials)
     }
 
     fn make_secret(&self, _: &[u8; SECRET_BYTES]) -> Option<Secret> {

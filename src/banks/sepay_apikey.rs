@@ -9,13 +9,9 @@
 use chrono::{DateTime, Utc};
 
 use super::sepay_hmac::read_notice;
-use super::setup::require_only_a_secret;
-use super::signature::{require_plain_secret, shown_token};
+use super::signature::require_lone_secret;
 use super::verdict::{Answer, Outcome, Refusal, Verified};
-use super::{
-    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
-    proven_json, reading_of, require_post,
-};
+use super::{Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, read_shown};
 
 /// SePay with a key.
 pub struct SepayApikey;
@@ -23,10 +19,6 @@ pub struct SepayApikey;
 impl Adapter for SepayApikey {
     fn name(&self) -> &'static str {
         "sepay_apikey"
-    }
-
-    fn paths(&self) -> &'static [&'static str] {
-        AT_ITS_ADDRESS
     }
 
     fn names_account(&self) -> bool {
@@ -39,11 +31,13 @@ impl Adapter for SepayApikey {
         credentials: &Credentials,
         _now: DateTime<Utc>,
     ) -> Result<Verified, Refusal> {
-        require_post(delivery)?;
-        let verified_with = shown_token(delivery, "authorization", "Apikey ", credentials)?;
-        let body = proven_json(&delivery.body)?;
-        let reading = reading_of(body.and_then(|body| read_notice(&body)));
-        Ok(Verified::new(reading, verified_with))
+        read_shown(
+            delivery,
+            "authorization",
+            "Apikey ",
+            credentials,
+            read_notice,
+        )
     }
 
     fn acknowledge(&self, outcome: &Outcome) -> Answer {
@@ -51,8 +45,7 @@ impl Adapter for SepayApikey {
     }
 
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {
-        require_plain_secret(credentials)?;
-        require_only_a_secret(credentials)
+        require_lone_secret(credentials)
     }
 
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret> {

@@ -8,12 +8,11 @@ use chrono::{DateTime, Utc};
 
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
-use super::setup::require_only_a_secret;
-use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_plain_secret};
+use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_lone_secret};
 use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
-    proven_json, reading_of, require_fresh, require_post, unix_seconds,
+    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, proven_json,
+    reading_of, require_fresh, require_post, unix_seconds,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
@@ -23,10 +22,6 @@ pub struct SepayHmac;
 impl Adapter for SepayHmac {
     fn name(&self) -> &'static str {
         "sepay_hmac"
-    }
-
-    fn paths(&self) -> &'static [&'static str] {
-        AT_ITS_ADDRESS
     }
 
     fn names_account(&self) -> bool {
@@ -58,8 +53,7 @@ impl Adapter for SepayHmac {
     }
 
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {
-        require_plain_secret(credentials)?;
-        require_only_a_secret(credentials)
+        require_lone_secret(credentials)
     }
 
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret> {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 use super::delivery::{Credentials, Delivery, Secret};
-use super::setup::CredentialsFault;
+use super::setup::{CredentialsFault, require_only_a_secret};
 use super::verdict::{Refusal, VerifiedWith};
 
 /// The shortest shared secret that we believe, in bytes: 128 bits.
@@ -135,6 +135,12 @@ pub(super) fn require_plain_secret(credentials: &Credentials) -> Result<(), Cred
         Some(_) => Ok(()),
         None => Err(CredentialsFault::SecretForm("16 characters or more")),
     }
+}
+
+/// The same for formats that have neither a public key nor settings.
+pub(super) fn require_lone_secret(credentials: &Credentials) -> Result<(), CredentialsFault> {
+    require_plain_secret(credentials)?;
+    require_only_a_secret(credentials)
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ use super::verdict::{
     Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
 };
 use super::{
-    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
-    proven_json, reading_of, require_fresh, require_post, unix_seconds,
+    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, proven_json,
+    reading_of, require_fresh, require_post, unix_seconds,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 
@@ -37,10 +37,6 @@ pub struct StandardWebhooks;
 impl Adapter for StandardWebhooks {
     fn name(&self) -> &'static str {
         "standard_webhooks"
-    }
-
-    fn paths(&self) -> &'static [&'static str] {
-        AT_ITS_ADDRESS
     }
 
     fn names_account(&self) -> bool {

@@ -20,10 +20,7 @@ use super::query::{self, Parameter};
 use super::setup::{require_settings, required_setting};
 use super::signature::{is_hmac_sha512, lower_hex, proven_by, require_plain_secret};
 use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
-use super::{
-    AT_ITS_ADDRESS, Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
-    reading_of,
-};
+use super::{Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, reading_of};
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::money::Vnd;
 
@@ -42,10 +39,6 @@ pub struct VnpayIpn;
 impl Adapter for VnpayIpn {
     fn name(&self) -> &'static str {
         "vnpay_ipn"
-    }
-
-    fn paths(&self) -> &'static [&'static str] {
-        AT_ITS_ADDRESS
     }
 
     fn names_account(&self) -> bool {

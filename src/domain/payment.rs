@@ -218,8 +218,8 @@ pub enum AttributedBy {
 /// One credit of a code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credit {
-    /// What the transaction is known by for ever, equal whatever the order of arrival: never
-    /// an id that was drawn on arrival.
+    /// What tells the transaction from the others of its code. Of one that counts, it is equal
+    /// whatever the order of arrival: never an id that was drawn on arrival.
     pub identity: String,
     /// The bank's time.
     pub occurred_at: DateTime<Utc>,

@@ -2,6 +2,7 @@
 //! written over the version that was read.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::codes::{CodeRow, StoredTerms, insert_revision};
 use super::{StoreError, Tx, inconsistent, on_engine};
@@ -65,14 +66,7 @@ pub async fn cancel_of_outlet(
             retired_at = $2,
             version = version + 1
         WHERE outlet_id = $1 AND state = 'active'";
-    Ok(on_engine!(tx, |connection| {
-        sqlx::query(SQL)
-            .bind(outlet.uuid())
-            .bind(at)
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected())
-    })?)
+    retire_all(tx, SQL, outlet.uuid(), at).await
 }
 
 /// Revokes every code in use of a merchant that leaves; their number is returned.
@@ -85,9 +79,18 @@ pub async fn revoke_of_merchant(
             retired_at = $2,
             version = version + 1
         WHERE merchant_id = $1 AND state = 'active'";
+    retire_all(tx, SQL, merchant.uuid(), at).await
+}
+
+async fn retire_all(
+    tx: &mut Tx,
+    sql: &'static str,
+    whose: Uuid,
+    at: DateTime<Utc>,
+) -> Result<u64, StoreError> {
     Ok(on_engine!(tx, |connection| {
-        sqlx::query(SQL)
-            .bind(merchant.uuid())
+        sqlx::query(sql)
+            .bind(whose)
             .bind(at)
             .execute(connection)
             .await

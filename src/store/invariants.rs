@@ -152,48 +152,49 @@ const ROW_RULES: [RowRule; 11] = [
     },
 ];
 
+/// Days of a place whose kept sums are not those of its payments.
+macro_rules! sums_that_differ {
+    ($place:literal, $table:literal) => {
+        concat!(
+            "SELECT place, day FROM (
+                SELECT ",
+            $place,
+            " AS place, day, payments, sale_vnd, received_vnd,
+                    by_account_payments AS others, by_account_sale_vnd AS others_vnd
+                FROM ",
+            $table,
+            "
+                UNION ALL
+                SELECT ",
+            $place,
+            " AS place, local_day AS day, -1 AS payments, -sale_vnd AS sale_vnd,
+                    -received_vnd AS received_vnd, 0 AS others, 0 AS others_vnd
+                FROM payments WHERE counted_as = 'verified' AND sale_vnd > 0
+                UNION ALL
+                SELECT ",
+            $place,
+            " AS place, local_day AS day, 0 AS payments, 0 AS sale_vnd,
+                    0 AS received_vnd, -1 AS others, -sale_vnd AS others_vnd
+                FROM payments WHERE counted_as = 'by_account' AND sale_vnd > 0
+            ) AS both_sides
+            GROUP BY place, day
+            HAVING SUM(payments) <> 0 OR SUM(sale_vnd) <> 0 OR SUM(received_vnd) <> 0
+                OR SUM(others) <> 0 OR SUM(others_vnd) <> 0
+            ORDER BY day, place LIMIT $1"
+        )
+    };
+}
+
 const DAY_RULES: [DayRule; 4] = [
     DayRule {
         rule: "the sums of an outlet's day equal a recount",
         subject: outlet,
-        sql: "SELECT outlet_id, day FROM (
-                SELECT outlet_id, day, payments, sale_vnd, received_vnd,
-                    by_account_payments AS others, by_account_sale_vnd AS others_vnd
-                FROM outlet_days
-                UNION ALL
-                SELECT outlet_id, local_day AS day, -1 AS payments, -sale_vnd AS sale_vnd,
-                    -received_vnd AS received_vnd, 0 AS others, 0 AS others_vnd
-                FROM payments WHERE counted_as = 'verified' AND sale_vnd > 0
-                UNION ALL
-                SELECT outlet_id, local_day AS day, 0 AS payments, 0 AS sale_vnd,
-                    0 AS received_vnd, -1 AS others, -sale_vnd AS others_vnd
-                FROM payments WHERE counted_as = 'by_account' AND sale_vnd > 0
-            ) AS both_sides
-            GROUP BY outlet_id, day
-            HAVING SUM(payments) <> 0 OR SUM(sale_vnd) <> 0 OR SUM(received_vnd) <> 0
-                OR SUM(others) <> 0 OR SUM(others_vnd) <> 0
-            ORDER BY day, outlet_id LIMIT $1",
+        sql: sums_that_differ!("outlet_id", "outlet_days"),
     },
     DayRule {
         rule: "the sums of a zone's day equal a recount",
         subject: zone,
-        sql: "SELECT zone_id, day FROM (
-                SELECT zone_id, day, payments, sale_vnd, received_vnd,
-                    by_account_payments AS others, by_account_sale_vnd AS others_vnd
-                FROM zone_days
-                UNION ALL
-                SELECT zone_id, local_day AS day, -1 AS payments, -sale_vnd AS sale_vnd,
-                    -received_vnd AS received_vnd, 0 AS others, 0 AS others_vnd
-                FROM payments WHERE counted_as = 'verified' AND sale_vnd > 0
-                UNION ALL
-                SELECT zone_id, local_day AS day, 0 AS payments, 0 AS sale_vnd,
-                    0 AS received_vnd, -1 AS others, -sale_vnd AS others_vnd
-                FROM payments WHERE counted_as = 'by_account' AND sale_vnd > 0
-            ) AS both_sides
-            GROUP BY zone_id, day
-            HAVING SUM(payments) <> 0 OR SUM(sale_vnd) <> 0 OR SUM(received_vnd) <> 0
-                OR SUM(others) <> 0 OR SUM(others_vnd) <> 0
-            ORDER BY day, zone_id LIMIT $1",
+        sql: sums_that_differ!("zone_id", "zone_days"),
     },
     DayRule {
         rule: "the ticket sizes of a zone's day equal a recount",
