@@ -31,7 +31,7 @@ use json::{Json, JsonError, Object};
 
 use crate::domain::credit::BankFact;
 
-pub use delivery::{Credentials, Delivery, Secret};
+pub use delivery::{Credentials, Delivery, Media, Secret};
 pub use setup::CredentialsFault;
 pub use standard_webhooks::standard_signature;
 pub use verdict::{
@@ -47,6 +47,11 @@ pub trait Adapter: Send + Sync {
     /// Where below the source's address the vendor calls; for most the address itself.
     fn paths(&self) -> &'static [&'static str] {
         &[""]
+    }
+
+    /// What a body is written in.
+    fn media(&self) -> Media {
+        Media::Json
     }
 
     /// Whether a notice names the account that it speaks of. A source of a format that names
