@@ -35,6 +35,7 @@ mod front_page;
 mod http_habits;
 mod import_cli;
 mod imports;
+mod ledger_model;
 mod money;
 mod notices;
 mod numbers;

@@ -410,7 +410,7 @@ async fn people_and_places(tx: &mut Tx) {
 }
 
 /// An account of the seller that money may go to.
-async fn approved_account(tx: &mut Tx, id: AccountId, number: AccountNumber) {
+pub async fn approved_account(tx: &mut Tx, id: AccountId, number: AccountNumber) {
     let (maker, checker) = (UserId::from_uuid(uuid(1)), UserId::from_uuid(uuid(2)));
     let account = Account {
         id,

@@ -1,0 +1,104 @@
+//! The same facts, the same ledger: random sequences of tellings over real HTTP, held against a
+//! small reference model that was written from the rules and shares no code with the program.
+//!
+//! Sources tell of the same movements, each under its own numbers, several times, in any order,
+//! contradict themselves, and number one movement twice. A sequence has an account, an outlet
+//! and codes of its own, so that many run beside each other on one database, as the notices of
+//! many traders do.
+
+mod reference;
+mod telling;
+mod world;
+
+use std::time::Instant;
+
+use futures_util::StreamExt;
+use phocho::entropy::Entropy;
+
+use crate::database::{Database, on_both_engines};
+use crate::operation::count;
+use crate::street::Street;
+use reference::Ledger;
+use telling::{Dice, Sequence};
+use world::World;
+
+on_both_engines!(
+    any_sequence_of_tellings_ends_in_the_ledger_of_the_model,
+    any_order_of_the_same_tellings_ends_in_the_same_ledger,
+);
+
+/// Sequences that are told at the same time.
+const AT_ONCE: usize = 32;
+
+/// How many sequences to run: PostgreSQL, whose every commit crosses a socket, a tenth.
+fn how_many(database: &Database) -> usize {
+    let all = count("PHOCHO_TEST_SEQUENCES", 100);
+    let share = if database.url().starts_with("sqlite:") {
+        all
+    } else {
+        all / 10
+    };
+    usize::try_from(share).unwrap()
+}
+
+fn dice(seed: u64) -> Dice {
+    let seed = u64::from(count("PHOCHO_TEST_SEED", 7)) * 1_000 + seed;
+    Dice(Entropy::seeded(seed))
+}
+
+/// Tells every sequence, each in its order, many at the same time.
+async fn tell(street: &Street, sequences: &[Sequence]) {
+    let told = sequences.iter().map(|sequence| sequence.tell(street));
+    let told = futures_util::stream::iter(told).buffer_unordered(AT_ONCE);
+    told.collect::<Vec<()>>().await;
+}
+
+async fn any_sequence_of_tellings_ends_in_the_ledger_of_the_model(database: Database) {
+    let street = Street::open(database.store().await).await;
+    let mut dice = dice(1);
+    let world = World::lay_out(&street, &mut dice, how_many(&database)).await;
+    let sequences: Vec<_> = (world.stalls.iter())
+        .map(|stall| Sequence::draw(&mut dice, stall))
+        .collect();
+    let started = Instant::now();
+    tell(&street, &sequences).await;
+    let tellings: usize = sequences.iter().map(|one| one.tellings.len()).sum();
+    println!(
+        "{} sequences, {tellings} tellings, {:?}",
+        sequences.len(),
+        started.elapsed()
+    );
+    let mut found = world.read(&database).await;
+    for sequence in &sequences {
+        let wanted = Ledger::of(sequence);
+        let found = found.remove(&sequence.stall.account).unwrap_or_default();
+        assert_eq!(found, wanted, "{sequence:#?}");
+    }
+    let breaches = phocho::flows::check_books::check(&street.store, 3).await;
+    assert_eq!(breaches.unwrap(), []);
+}
+
+async fn any_order_of_the_same_tellings_ends_in_the_same_ledger(database: Database) {
+    let street = Street::open(database.store().await).await;
+    let mut dice = dice(2);
+    let orders = 4;
+    let world = World::lay_out(&street, &mut dice, how_many(&database)).await;
+    let mut sequences = Vec::new();
+    for stalls in world.stalls.chunks(orders) {
+        let mut first = Sequence::draw(&mut dice, &stalls[0]);
+        // Which of two contradicting tellings is the first is what an order decides.
+        first.tellings.retain(|telling| !telling.contradicts);
+        for stall in stalls {
+            sequences.push(first.at(stall, &mut dice));
+        }
+    }
+    tell(&street, &sequences).await;
+    let mut found = world.read(&database).await;
+    for group in sequences.chunks(orders) {
+        let mut ledgers = group.iter().map(|one| found.remove(&one.stall.account));
+        let first = ledgers.next().unwrap();
+        for ledger in ledgers {
+            assert_eq!(ledger, first, "{group:#?}");
+        }
+    }
+}
