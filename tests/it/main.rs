@@ -34,6 +34,7 @@ mod front_page;
 mod http_habits;
 mod import_cli;
 mod imports;
+mod linking;
 mod money;
 mod notices;
 mod numbers;
