@@ -64,10 +64,15 @@ impl Key {
 
     /// A key for one purpose, which says nothing about this one.
     pub fn derive(&self, purpose: &str) -> Self {
+        Self::new(self.fingerprint(purpose))
+    }
+
+    /// A hash by which equal texts are known, and which nobody without the key can make.
+    pub fn fingerprint(&self, text: &str) -> [u8; KEY_BYTES] {
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&*self.0)
             .expect("HMAC takes a key of any length");
-        mac.update(purpose.as_bytes());
-        Self::new(mac.finalize().into_bytes().into())
+        mac.update(text.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 }
 

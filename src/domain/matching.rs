@@ -162,10 +162,7 @@ fn sightings(texts: Texts<'_>) -> Vec<Evidence> {
     let mut found = Vec::new();
     for (field, text) in texts.fields().filter(|(_, text)| !is_too_long(text)) {
         let folded = fold(text);
-        let joined: String = folded
-            .chars()
-            .filter(|letter| letter.is_alphanumeric())
-            .collect();
+        let joined = without_separators(&folded);
         let mut seen = BTreeSet::new();
         for (form, text) in [
             (Form::AsWritten, &folded),
@@ -183,6 +180,17 @@ fn sightings(texts: Texts<'_>) -> Vec<Evidence> {
         }
     }
     found
+}
+
+/// What of a text stays the same however a bank delivers it: its folded letters and digits,
+/// without anything between them.
+pub fn plain_letters(text: &str) -> String {
+    without_separators(&fold(text))
+}
+
+fn without_separators(folded: &str) -> String {
+    let letters = folded.chars();
+    letters.filter(|letter| letter.is_alphanumeric()).collect()
 }
 
 /// Upper case without diacritics; letters and digits in other widths and styles become plain

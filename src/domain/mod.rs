@@ -24,6 +24,7 @@ pub mod disclosure;
 pub mod establishment;
 pub mod explanation;
 pub mod ids;
+pub mod linking;
 pub mod lunar;
 pub mod matching;
 pub mod merchant;

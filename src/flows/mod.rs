@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod import;
 pub mod intake;
 pub mod issue_code;
+pub mod linking;
 pub mod match_by_account;
 pub mod measure_adoption;
 pub mod open_outlet;

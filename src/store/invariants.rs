@@ -57,7 +57,7 @@ fn zone(id: Uuid) -> String {
     ZoneId::from_uuid(id).to_string()
 }
 
-const ROW_RULES: [RowRule; 11] = [
+const ROW_RULES: [RowRule; 13] = [
     RowRule {
         rule: "every payment has a bank transaction with evidence",
         subject: payment,
@@ -90,8 +90,23 @@ const ROW_RULES: [RowRule; 11] = [
     RowRule {
         rule: "the evidence of a source counts once",
         subject: source,
-        sql: "SELECT source_id FROM transaction_evidence GROUP BY source_id, transaction_key
+        sql: "SELECT source_id FROM transaction_evidence WHERE source_id IS NOT NULL
+            GROUP BY source_id, transaction_key
             HAVING COUNT(*) > 1 ORDER BY source_id LIMIT $1",
+    },
+    RowRule {
+        rule: "a source or a statement tells of a transaction once",
+        subject: transaction,
+        sql: "SELECT transaction_id FROM transaction_evidence
+            GROUP BY transaction_id, teller_id
+            HAVING COUNT(*) > 1 ORDER BY transaction_id LIMIT $1",
+    },
+    RowRule {
+        rule: "the evidence of a bank transaction is about its account",
+        subject: transaction,
+        sql: "SELECT t.id FROM bank_transactions t
+            JOIN transaction_evidence e ON e.transaction_id = t.id
+            WHERE e.account_id <> t.account_id ORDER BY t.id LIMIT $1",
     },
     RowRule {
         rule: "no notice pays into an account that its source is not bound to",

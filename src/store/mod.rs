@@ -21,6 +21,7 @@ pub mod events;
 pub mod files;
 pub mod idempotency;
 pub mod invariants;
+pub mod linking;
 pub mod locks;
 pub mod match_switches;
 pub mod merchants;

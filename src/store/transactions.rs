@@ -1,8 +1,9 @@
 //! Bank facts and the evidence for them.
 //!
 //! A fact is stored once and never changed. How we know of it is evidence; the key
-//! (source, transaction key) of evidence is unique for ever, which makes a repeated notice
-//! count once. Another source that tells of the same fact adds evidence, not money.
+//! (teller, transaction key) of evidence is unique for ever, which makes a repeated notice
+//! count once. Another source or a statement that tells of the same fact adds evidence, not
+//! money.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -11,6 +12,7 @@ use super::reach::{Reach, reaches_merchant};
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::credit::Direction;
 use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, MerchantId, SourceId};
+use crate::domain::linking::Teller;
 use crate::domain::money::Vnd;
 
 /// A bank fact to store.
@@ -40,25 +42,51 @@ pub struct NewTransaction {
     pub local_day: NaiveDate,
     /// Another transaction that may be the same money.
     pub duplicate_of: Option<BankTransactionId>,
+    /// The hash by which tellings with the same day and text find it.
+    pub text_link: Vec<u8>,
     /// The present.
     pub recorded_at: DateTime<Utc>,
+}
+
+impl NewTransaction {
+    /// What it is known by among credits of the same bank time: the same whoever told of it
+    /// first, and its own among equal ones.
+    pub fn identity(&self) -> String {
+        let without_reference = || {
+            let link = hex::encode(&self.text_link);
+            format!("{link}/{}", self.id)
+        };
+        self.bank_reference
+            .clone()
+            .unwrap_or_else(without_reference)
+    }
 }
 
 /// How we know of a transaction.
 #[derive(Clone, Debug)]
 pub struct NewEvidence {
     /// Who told us.
-    pub source: SourceId,
-    /// The identity of the transaction inside the source.
+    pub teller: Teller,
+    /// The source, unless a statement told us.
+    pub source: Option<SourceId>,
+    /// The identity of the transaction inside the source or the statement.
     pub key: String,
     /// The transaction.
     pub transaction: BankTransactionId,
+    /// Its account.
+    pub account: AccountId,
     /// `callback`, `pulled` or `statement`.
     pub kind: &'static str,
     /// The provider's own number.
     pub provider_txn_id: String,
     /// SHA-256 over the facts as told.
     pub fact_hash: Vec<u8>,
+    /// The bank's own reference as told.
+    pub bank_reference: Option<String>,
+    /// The virtual account as told.
+    pub virtual_account: Option<String>,
+    /// The hash of day and text.
+    pub text_link: Vec<u8>,
     /// The delivery that told us.
     pub callback: Option<CallbackId>,
     /// The present.
@@ -74,52 +102,80 @@ pub struct KnownEvidence {
     pub merchant: MerchantId,
     /// SHA-256 over the facts as first told.
     pub fact_hash: Vec<u8>,
+    /// `callback`, `pulled` or `statement`.
+    pub kind: String,
+    /// The bank's own reference as first told.
+    pub bank_reference: Option<String>,
+    /// The virtual account as first told.
+    pub virtual_account: Option<String>,
 }
 
-/// Finds what a source has told under a key before.
+/// Finds what a source or a statement has told under a key before.
 pub async fn find_evidence(
     tx: &mut Tx,
-    source: SourceId,
+    teller: Teller,
     key: &str,
 ) -> Result<Option<KnownEvidence>, StoreError> {
-    const SQL: &str = "SELECT e.transaction_id, b.merchant_id, e.fact_hash
+    const SQL: &str = "SELECT e.transaction_id,
+            b.merchant_id,
+            e.fact_hash,
+            e.kind,
+            e.bank_reference,
+            e.virtual_account
         FROM transaction_evidence e JOIN bank_transactions b ON b.id = e.transaction_id
-        WHERE e.source_id = $1 AND e.transaction_key = $2";
-    let row: Option<(Uuid, Uuid, Vec<u8>)> = on_engine!(tx, |connection| {
+        WHERE e.teller_id = $1 AND e.transaction_key = $2";
+    type Row = (Uuid, Uuid, Vec<u8>, String, Option<String>, Option<String>);
+    let row: Option<Row> = on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
-            .bind(source.uuid())
+            .bind(teller.uuid())
             .bind(key)
             .fetch_optional(connection)
             .await
     })?;
-    Ok(row.map(|(transaction, merchant, fact_hash)| KnownEvidence {
-        transaction: BankTransactionId::from_uuid(transaction),
-        merchant: MerchantId::from_uuid(merchant),
-        fact_hash,
-    }))
+    let known = |(transaction, merchant, fact_hash, kind, bank_reference, virtual_account): Row| {
+        KnownEvidence {
+            transaction: BankTransactionId::from_uuid(transaction),
+            merchant: MerchantId::from_uuid(merchant),
+            fact_hash,
+            kind,
+            bank_reference,
+            virtual_account,
+        }
+    };
+    Ok(row.map(known))
 }
 
 /// Adds evidence. `false` means that another writer added the same key first.
 pub async fn insert_evidence(tx: &mut Tx, evidence: &NewEvidence) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO transaction_evidence
-            (source_id,
+            (teller_id,
              transaction_key,
+             source_id,
              transaction_id,
+             account_id,
              kind,
              provider_txn_id,
              fact_hash,
+             bank_reference,
+             virtual_account,
+             text_link,
              callback_id,
              recorded_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (source_id, transaction_key) DO NOTHING";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        ON CONFLICT (teller_id, transaction_key) DO NOTHING";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
-            .bind(evidence.source.uuid())
+            .bind(evidence.teller.uuid())
             .bind(&evidence.key)
+            .bind(evidence.source.map(SourceId::uuid))
             .bind(evidence.transaction.uuid())
+            .bind(evidence.account.uuid())
             .bind(evidence.kind)
             .bind(&evidence.provider_txn_id)
             .bind(&evidence.fact_hash)
+            .bind(&evidence.bank_reference)
+            .bind(&evidence.virtual_account)
+            .bind(&evidence.text_link)
             .bind(evidence.callback.map(CallbackId::uuid))
             .bind(evidence.recorded_at)
             .execute(connection)
@@ -129,49 +185,8 @@ pub async fn insert_evidence(tx: &mut Tx, evidence: &NewEvidence) -> Result<bool
     Ok(affected == 1)
 }
 
-/// A transaction that looks like the same money, and whether this source told of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Lookalike {
-    /// The transaction.
-    pub transaction: BankTransactionId,
-    /// Whether the asking source has evidence for it already.
-    pub told_by_this_source: bool,
-}
-
-/// Finds a transaction with the same account, direction, amount and bank reference: the
-/// identity that links what different sources tell.
-pub async fn find_lookalike(
-    tx: &mut Tx,
-    source: SourceId,
-    account: AccountId,
-    direction: Direction,
-    amount: Vnd,
-    bank_reference: &str,
-) -> Result<Option<Lookalike>, StoreError> {
-    const SQL: &str = "SELECT t.id,
-            EXISTS (SELECT 1 FROM transaction_evidence e
-                WHERE e.transaction_id = t.id AND e.source_id = $5) AS told
-        FROM bank_transactions t
-        WHERE t.account_id = $1 AND t.bank_reference = $2 AND t.amount_vnd = $3 AND t.direction = $4
-            AND t.duplicate_of_id IS NULL
-        ORDER BY t.id LIMIT 1";
-    let row: Option<(Uuid, bool)> = on_engine!(tx, |connection| {
-        sqlx::query_as(SQL)
-            .bind(account.uuid())
-            .bind(bank_reference)
-            .bind(amount.get())
-            .bind(direction.as_str())
-            .bind(source.uuid())
-            .fetch_optional(connection)
-            .await
-    })?;
-    Ok(row.map(|(id, told_by_this_source)| Lookalike {
-        transaction: BankTransactionId::from_uuid(id),
-        told_by_this_source,
-    }))
-}
-
-/// Stores a bank fact.
+/// Stores a bank fact. It takes the next place among those with its reference and among those
+/// with its day and text; a second writer that takes the same place at the same moment fails.
 pub async fn insert(tx: &mut Tx, fact: &NewTransaction) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO bank_transactions
             (id,
@@ -186,8 +201,16 @@ pub async fn insert(tx: &mut Tx, fact: &NewTransaction) -> Result<(), StoreError
              occurred_at,
              local_day,
              duplicate_of_id,
-             recorded_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+             recorded_at,
+             text_link,
+             text_place,
+             reference_place)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+            (SELECT COALESCE(MAX(text_place), 0) + 1 FROM bank_transactions
+                WHERE text_link = $14),
+            (SELECT COALESCE(MAX(reference_place), 0) + 1 FROM bank_transactions
+                WHERE account_id = $2 AND bank_reference = $8
+                    AND amount_vnd = $5 AND direction = $4))";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
             .bind(fact.id.uuid())
@@ -203,6 +226,7 @@ pub async fn insert(tx: &mut Tx, fact: &NewTransaction) -> Result<(), StoreError
             .bind(fact.local_day)
             .bind(fact.duplicate_of.map(BankTransactionId::uuid))
             .bind(fact.recorded_at)
+            .bind(&fact.text_link)
             .execute(connection)
             .await
             .map(|done| done.rows_affected())
@@ -246,8 +270,8 @@ pub struct TransactionRow {
 /// How we know of a transaction, as stored.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct EvidenceRow {
-    /// The name of the source that told us.
-    pub source: String,
+    /// The name of the source that told us; none when a statement did.
+    pub source: Option<String>,
     /// `callback`, `pulled` or `statement`.
     pub kind: String,
     /// The provider's own number.
@@ -339,7 +363,7 @@ pub async fn evidence_of(
             e.kind,
             e.provider_txn_id,
             e.recorded_at
-        FROM transaction_evidence e JOIN sources s ON s.id = e.source_id
+        FROM transaction_evidence e LEFT JOIN sources s ON s.id = e.source_id
         WHERE e.transaction_id = $1 ORDER BY e.recorded_at, s.name";
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)

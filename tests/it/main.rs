@@ -36,6 +36,7 @@ mod http_habits;
 mod import_cli;
 mod imports;
 mod ledger_model;
+mod linking;
 mod money;
 mod notices;
 mod numbers;

@@ -11,7 +11,9 @@
 mod alarm;
 mod attribution;
 mod delivery;
+mod facts;
 mod outcome;
+mod placing;
 mod record;
 mod standing;
 mod writer;

@@ -5,24 +5,25 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use super::alarm::Alarm;
-use super::attribution::{self, Attributed};
 use super::delivery::sent_bytes;
+use super::facts::{agrees, hash_of};
 use super::outcome::{Outcome, Recorded};
 use super::{Ledger, Notice, Quarantine, Receipt};
 use crate::banks::Reading;
-use crate::domain::credit::{BankFact, Direction, FactOutcome};
-use crate::domain::day::{local_day, to_rfc3339};
-use crate::domain::ids::{BankTransactionId, CallbackId, EventId, SourceId};
+use crate::domain::credit::BankFact;
+use crate::domain::day::local_day;
+use crate::domain::explanation::AccountRefusal;
+use crate::domain::ids::{CallbackId, EventId, SourceId};
+use crate::domain::linking::Teller;
 use crate::domain::matching;
+use crate::flows::linking::Linker;
 use crate::store::audit::{self, AuditEntry};
 use crate::store::callbacks::SentBytes;
 use crate::store::events::{self, NewEvent};
 use crate::store::rollups::{self, Movements};
 use crate::store::sources::{self, BoundAccount, DeliveryCounts};
-use crate::store::transactions::{self, NewEvidence, NewTransaction};
+use crate::store::transactions::{self, NewEvidence};
 use crate::store::{StoreError, Tx, callbacks};
 use crate::vault::Key;
 
@@ -38,6 +39,7 @@ pub(super) struct Batch<'a> {
     counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
     pub(super) secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
     pub(super) body_keys: BTreeMap<NaiveDate, Key>,
+    pub(super) linker: Option<Linker>,
     newest: DateTime<Utc>,
 }
 
@@ -53,6 +55,7 @@ impl<'a> Batch<'a> {
             counts: BTreeMap::new(),
             secrets_used: BTreeMap::new(),
             body_keys: BTreeMap::new(),
+            linker: None,
             newest: DateTime::UNIX_EPOCH,
         })
     }
@@ -128,31 +131,32 @@ impl<'a> Batch<'a> {
         callback: CallbackId,
         fact: &BankFact,
     ) -> Result<Recorded, StoreError> {
-        let fact_hash = hash_of(fact);
-        let known =
-            transactions::find_evidence(&mut self.tx, notice.source, &fact.dedupe_key).await?;
+        let teller = Teller::source(notice.source);
+        let known = transactions::find_evidence(&mut self.tx, teller, &fact.dedupe_key).await?;
         if let Some(known) = known {
-            if known.fact_hash == fact_hash {
-                return Ok(Recorded::Again(known.transaction));
-            }
-            return Ok(Recorded::Conflict(known.transaction, known.merchant));
+            return Ok(if agrees(&known, fact, "callback") {
+                Recorded::Again(known.transaction)
+            } else {
+                Recorded::Conflict(known.transaction, known.merchant)
+            });
         }
-        let number = fact.account_number.as_deref();
-        let bound = sources::bound_accounts(&mut self.tx, notice.source, number).await?;
-        let accounts: Vec<_> = bound.iter().map(|bound| bound.account).collect();
-        let account = match matching::credited_account(number, &accounts) {
-            Ok(account) => bound.into_iter().find(|bound| bound.account == account),
+        let account = match self.account_of(notice, fact).await? {
+            Ok(account) => account,
             Err(why) => return Ok(Recorded::Unbound(why)),
         };
-        let account = account.expect("the credited account is one of the bound ones");
-        let (transaction, is_new) = self.place(notice, fact, account).await?;
+        let (transaction, is_new, text_link) = self.settle(notice, fact, account).await?;
         let evidence = NewEvidence {
-            source: notice.source,
+            teller,
+            source: Some(notice.source),
             key: fact.dedupe_key.clone(),
             transaction,
+            account: account.account,
             kind: "callback",
             provider_txn_id: fact.provider_txn_id.clone(),
-            fact_hash,
+            fact_hash: hash_of(fact),
+            bank_reference: fact.bank_reference.clone(),
+            virtual_account: fact.virtual_account.clone(),
+            text_link,
             callback: Some(callback),
             recorded_at: notice.received_at,
         };
@@ -168,80 +172,22 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// Finds the transaction that another source told of, or stores a new one and attributes
-    /// it.
-    async fn place(
+    /// The one account that a source may speak for with this fact, or why there is none.
+    async fn account_of(
         &mut self,
         notice: &Notice,
         fact: &BankFact,
-        account: BoundAccount,
-    ) -> Result<(BankTransactionId, bool), StoreError> {
-        let mut duplicate_of = None;
-        if let Some(reference) = &fact.bank_reference {
-            let (way, amount) = (fact.direction, fact.amount);
-            let found = transactions::find_lookalike(
-                &mut self.tx,
-                notice.source,
-                account.account,
-                way,
-                amount,
-                reference,
-            );
-            match found.await? {
-                Some(lookalike) if !lookalike.told_by_this_source => {
-                    return Ok((lookalike.transaction, false));
-                }
-                // One source that tells the same bank reference under two numbers: it cannot
-                // be decided here whether the money moved twice.
-                Some(lookalike) => duplicate_of = Some(lookalike.transaction),
-                None => {}
-            }
-        }
-        let transaction = self.new_transaction(notice, fact, account, duplicate_of);
-        transactions::insert(&mut self.tx, &transaction).await?;
-        if duplicate_of.is_some() {
-            let about = Alarm {
-                kind: "transaction.duplicate_suspected",
-                subject: transaction.id.to_string(),
-                merchant: Some(transaction.merchant),
-                reason: "same_reference",
-            };
-            self.raise_alert(about, notice.received_at).await?;
-        }
-        let identity = fact.bank_reference.as_deref().unwrap_or(&fact.dedupe_key);
-        if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {
-            let Attributed { subject, detail } =
-                attribution::attribute(self, &transaction, identity).await?;
-            self.note(notice, "credit.attribute", subject, detail);
-        }
-        Ok((transaction.id, true))
-    }
-
-    fn new_transaction(
-        &self,
-        notice: &Notice,
-        fact: &BankFact,
-        account: BoundAccount,
-        duplicate_of: Option<BankTransactionId>,
-    ) -> NewTransaction {
-        NewTransaction {
-            id: BankTransactionId::from_uuid(self.ledger.entropy.uuid(notice.received_at)),
-            account: account.account,
-            merchant: account.merchant,
-            direction: fact.direction,
-            amount: fact.amount,
-            virtual_account: fact.virtual_account.clone(),
-            content: fact.content.clone().unwrap_or_default(),
-            bank_reference: fact.bank_reference.clone(),
-            order_reference: fact
-                .merchant_reference
-                .clone()
-                .filter(|_| fact.order_field_is_searched),
-            occurred_at: fact.occurred_at,
-            local_day: local_day(fact.occurred_at),
-            duplicate_of,
-            recorded_at: notice.received_at,
-        }
+    ) -> Result<Result<BoundAccount, AccountRefusal>, StoreError> {
+        let number = fact.account_number.as_deref();
+        let bound = sources::bound_accounts(&mut self.tx, notice.source, number).await?;
+        let accounts: Vec<_> = bound.iter().map(|bound| bound.account).collect();
+        Ok(
+            matching::credited_account(number, &accounts).map(|account| {
+                let mut bound = bound.into_iter();
+                let account = bound.find(|bound| bound.account == account);
+                account.expect("the credited account is one of the bound ones")
+            }),
+        )
     }
 
     /// An event of this batch, with a fresh id.
@@ -254,7 +200,7 @@ impl<'a> Batch<'a> {
         format!("source:{}", self.source_name)
     }
 
-    fn note(
+    pub(super) fn note(
         &mut self,
         notice: &Notice,
         action: &'static str,
@@ -304,17 +250,4 @@ impl<'a> Batch<'a> {
         };
         *count += 1;
     }
-}
-
-/// A hash over what must not change between two tellings of one transaction.
-fn hash_of(fact: &BankFact) -> Vec<u8> {
-    let told = json!([
-        fact.direction.as_str(),
-        fact.amount.get(),
-        fact.account_number,
-        fact.virtual_account,
-        fact.bank_reference,
-        to_rfc3339(fact.occurred_at),
-    ]);
-    Sha256::digest(told.to_string()).to_vec()
 }

@@ -20,8 +20,8 @@ use crate::store::transactions::{self, EvidenceRow, TransactionRow};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Evidence)]
 pub struct EvidenceDocument {
-    /// The name of the source that told us.
-    source: String,
+    /// The name of the source that told us; null when a statement did.
+    source: Option<String>,
     /// `callback`, `pulled` or `statement`.
     kind: String,
     /// The provider's own number.

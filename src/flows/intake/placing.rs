@@ -1,0 +1,139 @@
+//! The transaction that a fact is about: one that somebody told of before, or a new one.
+
+use super::Notice;
+use super::alarm::Alarm;
+use super::attribution::{self, Attributed};
+use super::record::Batch;
+use crate::domain::credit::{BankFact, Direction, FactOutcome};
+use crate::domain::day::local_day;
+use crate::domain::ids::BankTransactionId;
+use crate::domain::linking::{Placement, Teller};
+use crate::flows::linking::{Linker, Placed};
+use crate::store::StoreError;
+use crate::store::linking::{self, Telling};
+use crate::store::sources::BoundAccount;
+use crate::store::transactions::{self, NewTransaction};
+
+impl Batch<'_> {
+    /// Gives the transaction of a fact that its source has not told before, whether anything
+    /// new was stored for it, and the hash by which it is found by its day and text.
+    pub(super) async fn settle(
+        &mut self,
+        notice: &Notice,
+        fact: &BankFact,
+        account: BoundAccount,
+    ) -> Result<(BankTransactionId, bool, Vec<u8>), StoreError> {
+        let teller = Teller::source(notice.source);
+        let Placed {
+            placement,
+            text_link,
+        } = self.place(teller, fact, account).await?;
+        let new = || self.new_transaction(notice, fact, account, &text_link);
+        let (transaction, is_new) = match placement {
+            Placement::At(transaction) => (transaction, false),
+            Placement::New { duplicate_of } => {
+                let new = NewTransaction {
+                    duplicate_of,
+                    ..new()
+                };
+                (self.enter(notice, fact, new).await?, true)
+            }
+            Placement::Instead {
+                at,
+                earlier: Some(earlier),
+            } => {
+                linking::move_telling(&mut self.tx, teller, at, earlier).await?;
+                (at, false)
+            }
+            Placement::Instead { at, earlier: None } => {
+                // The earlier telling said the same, but for the reference.
+                let new = NewTransaction {
+                    bank_reference: None,
+                    ..new()
+                };
+                let earlier = self.enter(notice, fact, new).await?;
+                linking::move_telling(&mut self.tx, teller, at, earlier).await?;
+                (at, true)
+            }
+        };
+        Ok((transaction, is_new, text_link))
+    }
+
+    /// Finds the transaction that somebody told of before.
+    async fn place(
+        &mut self,
+        teller: Teller,
+        fact: &BankFact,
+        account: BoundAccount,
+    ) -> Result<Placed, StoreError> {
+        if self.linker.is_none() {
+            let (entropy, master_key) = (&self.ledger.entropy, &self.ledger.master_key);
+            self.linker = Some(Linker::open(&mut self.tx, entropy, master_key).await?);
+        }
+        let linker = self.linker.as_ref().expect("it was opened just now");
+        let telling = Telling {
+            teller,
+            account: account.account,
+            direction: fact.direction,
+            amount: fact.amount,
+            local_day: local_day(fact.occurred_at),
+            text: fact.content.as_deref().unwrap_or_default(),
+            reference: fact.bank_reference.as_deref(),
+        };
+        linker.place(&mut self.tx, &telling).await
+    }
+
+    /// Stores a new transaction and attributes it.
+    async fn enter(
+        &mut self,
+        notice: &Notice,
+        fact: &BankFact,
+        transaction: NewTransaction,
+    ) -> Result<BankTransactionId, StoreError> {
+        transactions::insert(&mut self.tx, &transaction).await?;
+        if transaction.duplicate_of.is_some() {
+            let about = Alarm {
+                kind: "transaction.duplicate_suspected",
+                subject: transaction.id.to_string(),
+                merchant: Some(transaction.merchant),
+                reason: "same_reference",
+            };
+            self.raise_alert(about, notice.received_at).await?;
+        }
+        if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {
+            let identity = transaction.identity();
+            let Attributed { subject, detail } =
+                attribution::attribute(self, &transaction, &identity).await?;
+            self.note(notice, "credit.attribute", subject, detail);
+        }
+        Ok(transaction.id)
+    }
+
+    fn new_transaction(
+        &self,
+        notice: &Notice,
+        fact: &BankFact,
+        account: BoundAccount,
+        text_link: &[u8],
+    ) -> NewTransaction {
+        NewTransaction {
+            id: BankTransactionId::from_uuid(self.ledger.entropy.uuid(notice.received_at)),
+            account: account.account,
+            merchant: account.merchant,
+            direction: fact.direction,
+            amount: fact.amount,
+            virtual_account: fact.virtual_account.clone(),
+            content: fact.content.clone().unwrap_or_default(),
+            bank_reference: fact.bank_reference.clone(),
+            order_reference: fact
+                .merchant_reference
+                .clone()
+                .filter(|_| fact.order_field_is_searched),
+            occurred_at: fact.occurred_at,
+            local_day: local_day(fact.occurred_at),
+            duplicate_of: None,
+            text_link: text_link.to_owned(),
+            recorded_at: notice.received_at,
+        }
+    }
+}
