@@ -81,8 +81,8 @@ impl<'a> Batch<'a> {
             reason,
             alarms,
         } = outcome;
-        callbacks::set_verdict(&mut self.tx, callback, verdict, reason).await?;
         let counted_as = self.counted_as(notice, callback, verdict).await?;
+        callbacks::set_verdict(&mut self.tx, callback, counted_as, reason).await?;
         self.count(notice, counted_as);
         // What is told again was shown to a person the first time.
         if counted_as == verdict {

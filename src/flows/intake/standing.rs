@@ -206,15 +206,11 @@ fn expectation(code: &CodeRow) -> Result<Expectation, StoreError> {
     })
 }
 
-/// What a payment is known by among its fellows. One that does not count may be the same
-/// credit as another, told under two numbers: its own id tells it apart, and its place in the
-/// order changes nothing.
+/// What a payment is known by among its fellows. Two may have one bank reference: told under
+/// two numbers, or told with two amounts. The amount puts those in the same order however they
+/// arrived, and their own ids tell them apart.
 fn known_as(row: &PaymentRow) -> String {
-    if row.standing == "counts" {
-        row.identity.clone()
-    } else {
-        format!("{} {}", row.identity, row.id)
-    }
+    format!("{} {:020} {}", row.identity, row.received_vnd, row.id)
 }
 
 fn credit(row: &PaymentRow) -> Result<Credit, StoreError> {

@@ -72,7 +72,7 @@ async fn any_sequence_of_tellings_ends_in_the_ledger_of_the_model(database: Data
     for sequence in &sequences {
         let wanted = Ledger::of(sequence);
         let found = found.remove(&sequence.stall.account).unwrap_or_default();
-        assert_eq!(found, wanted, "{sequence:#?}");
+        assert_eq!(found, wanted, "\n{sequence}");
     }
     let breaches = phocho::flows::check_books::check(&street.store, 3).await;
     assert_eq!(breaches.unwrap(), []);
@@ -98,7 +98,7 @@ async fn any_order_of_the_same_tellings_ends_in_the_same_ledger(database: Databa
         let mut ledgers = group.iter().map(|one| found.remove(&one.stall.account));
         let first = ledgers.next().unwrap();
         for ledger in ledgers {
-            assert_eq!(ledger, first, "{group:#?}");
+            assert_eq!(ledger, first, "\n{}", group[0]);
         }
     }
 }

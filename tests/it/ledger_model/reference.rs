@@ -125,7 +125,11 @@ fn of_code(code: usize, known: &[Known]) -> Vec<Payment> {
         .iter()
         .filter(|one| one.fact.way == Way::In && one.fact.code == Some(code));
     let (mut counting, suspected): (Vec<_>, Vec<_>) = named.partition(|one| !one.is_suspected);
-    counting.sort_by_key(|one| (one.fact.at_second, &one.fact.reference));
+    // Of two with one reference at one moment the smaller one is taken first.
+    counting.sort_by_key(|one| {
+        let fact = &one.fact;
+        (fact.at_second, &fact.reference, fact.amount_vnd)
+    });
     let mut payments: Vec<_> = (counting.iter().zip(worths(EXPECTED[code], &counting)))
         .map(|(one, worth)| payment(code, one, Some(worth)))
         .collect();

@@ -96,6 +96,30 @@ pub struct Telling {
     pub contradicts: bool,
 }
 
+impl std::fmt::Display for Sequence {
+    /// A line for each telling.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for Telling {
+            source,
+            number,
+            fact,
+            ..
+        } in &self.tellings
+        {
+            writeln!(
+                formatter,
+                "{source:?} {number}: {} {} {:?} at {}, code {:?}",
+                fact.way.word(),
+                fact.amount_vnd,
+                fact.reference,
+                fact.at_second,
+                fact.code,
+            )?;
+        }
+        Ok(())
+    }
+}
+
 /// Tellings about one stall, in the order in which they are sent.
 #[derive(Clone, Debug)]
 pub struct Sequence {
