@@ -206,11 +206,11 @@ fn expectation(code: &CodeRow) -> Result<Expectation, StoreError> {
     })
 }
 
-/// What a payment is known by among its fellows. Two may have one bank reference: told under
-/// two numbers, or told with two amounts. The amount puts those in the same order however they
-/// arrived, and their own ids tell them apart.
+/// What a payment is known by among its fellows of the same bank time. The amount comes first:
+/// anybody can repeat that order, also where the bank gave no reference. Two may have one
+/// reference, told under two numbers or with two amounts; their own ids tell them apart.
 fn known_as(row: &PaymentRow) -> String {
-    format!("{} {:020} {}", row.identity, row.received_vnd, row.id)
+    format!("{:020} {} {}", row.received_vnd, row.identity, row.id)
 }
 
 fn credit(row: &PaymentRow) -> Result<Credit, StoreError> {

@@ -10,6 +10,7 @@ mod reference;
 mod telling;
 mod world;
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use futures_util::StreamExt;
@@ -20,15 +21,19 @@ use crate::operation::count;
 use crate::street::Street;
 use reference::Ledger;
 use telling::{Dice, Sequence};
-use world::World;
+use world::{Stall, World};
 
 on_both_engines!(
     any_sequence_of_tellings_ends_in_the_ledger_of_the_model,
     any_order_of_the_same_tellings_ends_in_the_same_ledger,
+    references_that_some_sources_leave_out_change_nothing_whatever_the_order,
 );
 
 /// Sequences that are told at the same time.
 const AT_ONCE: usize = 32;
+
+/// In how many orders the same is told.
+const ORDERS: usize = 4;
 
 /// How many sequences to run: PostgreSQL, whose every commit crosses a socket, a tenth.
 fn how_many(database: &Database) -> usize {
@@ -78,27 +83,52 @@ async fn any_sequence_of_tellings_ends_in_the_ledger_of_the_model(database: Data
     assert_eq!(breaches.unwrap(), []);
 }
 
+/// Sequences for a world's stalls, so that as many stalls as there are orders hear the same.
+fn in_several_orders(
+    world: &World,
+    dice: &mut Dice,
+    draw: impl Fn(&mut Dice, &Stall) -> Sequence,
+) -> Vec<Sequence> {
+    let mut sequences = Vec::new();
+    for stalls in world.stalls.chunks(ORDERS) {
+        let mut first = draw(dice, &stalls[0]);
+        // Which of two contradicting tellings is the first is what an order decides.
+        first.tellings.retain(|telling| !telling.contradicts);
+        sequences.extend(stalls.iter().map(|stall| first.at(stall, dice)));
+    }
+    sequences
+}
+
+fn agree(sequences: &[Sequence], mut found: BTreeMap<String, Ledger>) {
+    for group in sequences.chunks(ORDERS) {
+        let mut ledgers = group.iter().map(|one| found.remove(&one.stall.account));
+        let first = ledgers.next().unwrap();
+        for (ledger, order) in ledgers.zip(&group[1..]) {
+            assert_eq!(ledger, first, "\n{order}\n{}", group[0]);
+        }
+    }
+}
+
 async fn any_order_of_the_same_tellings_ends_in_the_same_ledger(database: Database) {
     let street = Street::open(database.store().await).await;
     let mut dice = dice(2);
-    let orders = 4;
     let world = World::lay_out(&street, &mut dice, how_many(&database)).await;
-    let mut sequences = Vec::new();
-    for stalls in world.stalls.chunks(orders) {
-        let mut first = Sequence::draw(&mut dice, &stalls[0]);
-        // Which of two contradicting tellings is the first is what an order decides.
-        first.tellings.retain(|telling| !telling.contradicts);
-        for stall in stalls {
-            sequences.push(first.at(stall, &mut dice));
-        }
-    }
+    let sequences = in_several_orders(&world, &mut dice, Sequence::draw);
     tell(&street, &sequences).await;
-    let mut found = world.read(&database).await;
-    for group in sequences.chunks(orders) {
-        let mut ledgers = group.iter().map(|one| found.remove(&one.stall.account));
-        let first = ledgers.next().unwrap();
-        for ledger in ledgers {
-            assert_eq!(ledger, first, "\n{}", group[0]);
-        }
-    }
+    agree(&sequences, world.read(&database).await);
+}
+
+async fn references_that_some_sources_leave_out_change_nothing_whatever_the_order(
+    database: Database,
+) {
+    let street = Street::open(database.store().await).await;
+    let mut dice = dice(3);
+    let world = World::lay_out(&street, &mut dice, how_many(&database)).await;
+    let sequences = in_several_orders(&world, &mut dice, |dice, stall| {
+        Sequence::draw(dice, stall).with_gaps(dice)
+    });
+    tell(&street, &sequences).await;
+    let found = world.read(&database).await.into_iter();
+    let found = found.map(|(account, ledger)| (account, ledger.without_references()));
+    agree(&sequences, found.collect());
 }

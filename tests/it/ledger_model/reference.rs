@@ -51,6 +51,19 @@ struct Known {
 }
 
 impl Ledger {
+    /// The books without the banks' references.
+    pub fn without_references(mut self) -> Self {
+        for transaction in &mut self.transactions {
+            transaction.reference.clear();
+        }
+        for payment in &mut self.payments {
+            payment.reference.clear();
+        }
+        self.transactions.sort();
+        self.payments.sort();
+        self
+    }
+
     /// The books after a sequence, told in its order.
     pub fn of(sequence: &Sequence) -> Self {
         let mut known: Vec<Known> = Vec::new();
@@ -83,6 +96,11 @@ impl Ledger {
     }
 }
 
+/// The reference as the books show it.
+fn shown(fact: &Fact) -> String {
+    fact.reference.clone().unwrap_or_default()
+}
+
 /// The n-th telling of a source about the same money is about the n-th movement of that money
 /// that is known, or about one more. One more under the same bank reference may be the first
 /// told twice.
@@ -90,6 +108,10 @@ fn place(known: &mut Vec<Known>, source: Source, fact: &Fact) {
     let same: Vec<usize> = (0..known.len())
         .filter(|at| {
             let other = &known[*at].fact;
+            // Without a reference only the text is left, here with the day.
+            if fact.reference.is_none() && other.text != fact.text {
+                return false;
+            }
             (other.way, other.amount_vnd, &other.reference)
                 == (fact.way, fact.amount_vnd, &fact.reference)
         })
@@ -101,7 +123,7 @@ fn place(known: &mut Vec<Known>, source: Source, fact: &Fact) {
         Some(at) => known[*at].told_by.push(source),
         None => known.push(Known {
             fact: fact.clone(),
-            is_suspected: !same.is_empty(),
+            is_suspected: !same.is_empty() && fact.reference.is_some(),
             told_by: vec![source],
         }),
     }
@@ -112,7 +134,7 @@ fn transaction(known: &Known) -> Transaction {
     Transaction {
         way: fact.way.word(),
         amount_vnd: fact.amount_vnd,
-        reference: fact.reference.clone(),
+        reference: shown(fact),
         is_suspected: known.is_suspected,
         is_in_suspense: fact.way == Way::In && fact.code.is_none(),
     }
@@ -125,10 +147,10 @@ fn of_code(code: usize, known: &[Known]) -> Vec<Payment> {
         .iter()
         .filter(|one| one.fact.way == Way::In && one.fact.code == Some(code));
     let (mut counting, suspected): (Vec<_>, Vec<_>) = named.partition(|one| !one.is_suspected);
-    // Of two with one reference at one moment the smaller one is taken first.
+    // Of several at one moment the smaller one is taken first.
     counting.sort_by_key(|one| {
         let fact = &one.fact;
-        (fact.at_second, &fact.reference, fact.amount_vnd)
+        (fact.at_second, fact.amount_vnd, shown(fact))
     });
     let mut payments: Vec<_> = (counting.iter().zip(worths(EXPECTED[code], &counting)))
         .map(|(one, worth)| payment(code, one, Some(worth)))
@@ -140,7 +162,7 @@ fn of_code(code: usize, known: &[Known]) -> Vec<Payment> {
 fn payment(code: usize, known: &Known, worth: Option<Worth>) -> Payment {
     Payment {
         code,
-        reference: known.fact.reference.clone(),
+        reference: shown(&known.fact),
         received_vnd: known.fact.amount_vnd,
         worth,
     }

@@ -76,8 +76,8 @@ impl Way {
 pub struct Fact {
     pub way: Way,
     pub amount_vnd: i64,
-    /// The bank's reference.
-    pub reference: String,
+    /// The bank's reference, where the bank has one.
+    pub reference: Option<String>,
     /// Which of the stall's codes the text names; none, or more than one, for `None`.
     pub code: Option<usize>,
     pub text: String,
@@ -108,10 +108,10 @@ impl std::fmt::Display for Sequence {
         {
             writeln!(
                 formatter,
-                "{source:?} {number}: {} {} {:?} at {}, code {:?}",
+                "{source:?} {number}: {} {} {} at {}, code {:?}",
                 fact.way.word(),
                 fact.amount_vnd,
-                fact.reference,
+                fact.reference.as_deref().unwrap_or("-"),
                 fact.at_second,
                 fact.code,
             )?;
@@ -186,6 +186,30 @@ impl Sequence {
         }
     }
 
+    /// The same where some sources leave the reference out of some movements. Movements that
+    /// only their reference tells apart are then at one moment: nobody could say which is which.
+    pub fn with_gaps(mut self, dice: &mut Dice) -> Self {
+        let silent: Vec<bool> = (0..SOURCES.len() * 100)
+            .map(|_| dice.below(2) == 0)
+            .collect();
+        for Telling {
+            source,
+            number,
+            fact,
+            ..
+        } in &mut self.tellings
+        {
+            let amount = AMOUNTS.iter().position(|amount| *amount == fact.amount_vnd);
+            let place = fact.code.map_or(0, |code| code + 1) * 10 + amount.unwrap_or(9);
+            fact.at_second = i64::try_from(place).unwrap();
+            fact.text = fact.text.replace("khong so", "co so");
+            if silent[*source as usize * 100 + usize::try_from(*number).unwrap()] {
+                fact.reference = None;
+            }
+        }
+        self
+    }
+
     /// Sends every telling and sees that it is taken.
     pub async fn tell(&self, street: &Street) {
         for telling in &self.tellings {
@@ -195,6 +219,8 @@ impl Sequence {
         }
     }
 }
+
+const AMOUNTS: [i64; 6] = [20_000, 30_000, 50_000, 70_000, 100_000, 130_000];
 
 fn draw_fact(dice: &mut Dice, stall: &Stall, movement: usize) -> Fact {
     let way = if dice.below(10) == 0 {
@@ -210,14 +236,19 @@ fn draw_fact(dice: &mut Dice, stall: &Stall, movement: usize) -> Fact {
             (Some(code), format!("{} cam on", stall.codes[code]))
         }
     };
+    let referenced = dice.below(4) > 0;
     Fact {
         way,
-        amount_vnd: dice.of(&[20_000, 30_000, 50_000, 70_000, 100_000, 130_000]),
-        reference: format!("FT{movement:04}"),
+        amount_vnd: dice.of(&AMOUNTS),
+        reference: referenced.then(|| format!("FT{movement:04}")),
         code,
-        text,
-        // Some at the same second.
-        at_second: dice.of(&[0, 60, 60, 61, 900, 1_700]),
+        text: format!("{text} {}", if referenced { "co so" } else { "khong so" }),
+        // Some at the same second; where nothing but the text tells them apart, all of them.
+        at_second: if referenced {
+            dice.of(&[0, 60, 60, 61, 900, 1_700])
+        } else {
+            30
+        },
     }
 }
 
