@@ -13,7 +13,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use crate::domain::account::PersonalAccounts;
-use crate::domain::network::AddressRange;
+use crate::domain::network::{AddressRange, PrivateAddresses};
 use crate::store::DatabaseUrl;
 
 use self::value::Setting;
@@ -158,6 +158,7 @@ settings! {
     drain_s: NonZeroU32 = "10", false, "Seconds that a stop waits for what has begun.";
     personal_accounts: PersonalAccounts = "warn", false, "Whether a private person's account is taken for a business: warn (taken, with a warning to who approves it) or refuse.";
     raw_retention_days: NonZeroU32 = "90", false, "Days that raw bank notices are kept; then their key is destroyed.";
+    pull_private_addresses: PrivateAddresses = "refuse", false, "Whether history is fetched from addresses that are not public, for a simulated bank: refuse or allow.";
 }
 
 /// The settings with the origin of each.

@@ -10,6 +10,7 @@ mod casso_v1;
 mod casso_v2;
 mod delivery;
 mod fields;
+mod history;
 mod javascript;
 pub mod json;
 mod momo_ipn;
@@ -18,6 +19,7 @@ mod payos;
 mod query;
 mod sepay_apikey;
 mod sepay_hmac;
+mod sepay_list;
 mod setup;
 mod signature;
 mod standard_webhooks;
@@ -32,6 +34,7 @@ use json::{Json, JsonError, Object};
 use crate::domain::credit::BankFact;
 
 pub use delivery::{Credentials, Delivery, Media, Secret};
+pub use history::{History, HistoryFault, HistoryPage, HistoryQuery, HistoryRow};
 pub use setup::CredentialsFault;
 pub use standard_webhooks::standard_signature;
 pub use verdict::{
@@ -77,6 +80,11 @@ pub trait Adapter: Send + Sync {
 
     /// A secret of this format made from random bytes; none where the vendor makes it.
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret>;
+
+    /// How the history of its transactions is fetched; most vendors offer none.
+    fn history(&self) -> Option<&'static History> {
+        None
+    }
 }
 
 /// Random bytes of a secret that is made here.

@@ -9,9 +9,12 @@
 use chrono::{DateTime, Utc};
 
 use super::sepay_hmac::read_notice;
+use super::sepay_list::HISTORY;
 use super::signature::require_lone_secret;
 use super::verdict::{Answer, Outcome, Refusal, Verified};
-use super::{Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, read_shown};
+use super::{
+    Adapter, Credentials, CredentialsFault, Delivery, History, SECRET_BYTES, Secret, read_shown,
+};
 
 /// SePay with a key.
 pub struct SepayApikey;
@@ -50,5 +53,9 @@ impl Adapter for SepayApikey {
 
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret> {
         Some(Secret::text(hex::encode(random)))
+    }
+
+    fn history(&self) -> Option<&'static History> {
+        Some(&HISTORY)
     }
 }

@@ -8,10 +8,11 @@ use chrono::{DateTime, Utc};
 
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
+use super::sepay_list::HISTORY;
 use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_lone_secret};
 use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, proven_json,
+    Adapter, Credentials, CredentialsFault, Delivery, History, SECRET_BYTES, Secret, proven_json,
     reading_of, require_fresh, require_post, unix_seconds,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
@@ -58,6 +59,10 @@ impl Adapter for SepayHmac {
 
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret> {
         Some(Secret::text(hex::encode(random)))
+    }
+
+    fn history(&self) -> Option<&'static History> {
+        Some(&HISTORY)
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::domain::account::PersonalAccounts;
-use crate::domain::network::AddressRange;
+use crate::domain::network::{AddressRange, PrivateAddresses};
 use crate::store::DatabaseUrl;
 
 /// How the log is written.
@@ -56,6 +56,12 @@ impl Setting for DatabaseUrl {
 }
 
 impl Setting for PersonalAccounts {
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(|error| error.to_string())
+    }
+}
+
+impl Setting for PrivateAddresses {
     fn parse(text: &str) -> Result<Self, String> {
         Self::parse(text).map_err(|error| error.to_string())
     }

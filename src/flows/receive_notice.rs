@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use super::intake::{Intake, Ledger, Notice, Quarantine, Receipt};
+use super::intake::{Delivered, Intake, Ledger, Notice, Quarantine, Receipt, Told};
 use crate::banks::{
     Adapter, Answer, Credentials, Delivery, Outcome, Reading, Refusal, Secret, adapter_by_name,
 };
@@ -119,13 +119,16 @@ pub async fn receive(
                 return Ok(Reception::Answered(answer.clone(), fate));
             }
             let source_name = source.name;
+            let delivered = Delivered {
+                delivery,
+                verified,
+                peer: peer.to_owned(),
+            };
             let notice = Notice {
                 source: id,
                 source_name,
-                delivery,
-                verified,
+                told: Told::Delivered(delivered),
                 received_at: now,
-                peer: peer.to_owned(),
             };
             let (answer, fate) = submit(adapter, intake, notice).await;
             Ok(Reception::Answered(answer, fate))

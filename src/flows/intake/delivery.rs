@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::Notice;
 use super::record::Batch;
+use super::{Delivered, Notice};
 use crate::banks::{Delivery, VerifiedWith};
 use crate::domain::day::local_day;
 use crate::domain::ids::CallbackId;
@@ -47,14 +47,15 @@ impl Batch<'_> {
     pub(super) async fn keep_delivery(
         &mut self,
         notice: &Notice,
+        delivered: &Delivered,
         id: CallbackId,
     ) -> Result<(), StoreError> {
         let day = local_day(notice.received_at);
         let nonce = self.ledger.entropy.bytes();
         let key = self.body_key(day).await?;
-        let body_sealed = key.seal(&id.to_string(), nonce, notice.delivery.told());
-        let sent = sent_bytes(&notice.delivery);
-        let kept = notice
+        let body_sealed = key.seal(&id.to_string(), nonce, delivered.delivery.told());
+        let sent = sent_bytes(&delivered.delivery);
+        let kept = delivered
             .delivery
             .headers()
             .iter()
@@ -62,7 +63,7 @@ impl Batch<'_> {
         let headers: Vec<_> = kept
             .map(|(name, value)| json!([name, String::from_utf8_lossy(value)]))
             .collect();
-        let with = notice.verified.verified_with();
+        let with = delivered.verified.verified_with();
         let previous = with == VerifiedWith::Previous;
         self.secrets_used
             .insert((notice.source, previous), notice.received_at);
@@ -70,14 +71,14 @@ impl Batch<'_> {
             id,
             source: notice.source,
             received_at: notice.received_at,
-            method: notice.delivery.method.clone(),
-            path: notice.delivery.path.clone(),
+            method: delivered.delivery.method.clone(),
+            path: delivered.delivery.path.clone(),
             query: sent.query.to_owned(),
             headers: json!(headers).to_string(),
             body_sealed,
             body_key_day: day,
             body_hash: sent.body_hash,
-            peer: notice.peer.clone(),
+            peer: delivered.peer.clone(),
             verdict: "accepted",
             reason: String::new(),
             verified_with: with.as_str(),

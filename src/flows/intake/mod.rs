@@ -19,11 +19,12 @@ mod standing;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::banks::{Delivery, Unusable, Verified};
+use crate::banks::{Delivery, HistoryRow, Unusable, Verified};
 use crate::domain::explanation::AccountRefusal;
 use crate::domain::ids::SourceId;
 use crate::entropy::Entropy;
@@ -35,19 +36,35 @@ pub const QUEUE_LENGTH: usize = 4096;
 /// How many notices one commit carries at most.
 pub const BATCH_MAX_NOTICES: usize = 256;
 
-/// An authentic delivery on its way to the books.
+/// What a source tells, on its way to the books.
 #[derive(Debug)]
 pub struct Notice {
-    /// Who sent it.
+    /// Who tells it.
     pub source: SourceId,
     /// Its name, for the audit.
     pub source_name: String,
+    /// How it came here.
+    pub told: Told,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+}
+
+/// How something came here, with what proves it.
+#[derive(Debug)]
+pub enum Told {
+    /// The source called.
+    Delivered(Delivered),
+    /// It was fetched from the source's own list.
+    Pulled(HistoryRow),
+}
+
+/// An authentic delivery.
+#[derive(Debug)]
+pub struct Delivered {
     /// The bytes as they came.
     pub delivery: Delivery,
     /// The proof and the reading.
     pub verified: Verified,
-    /// When it came.
-    pub received_at: DateTime<Utc>,
     /// The sender's address.
     pub peer: String,
 }
@@ -103,6 +120,8 @@ pub struct Intake {
 #[derive(Debug)]
 struct Waiting {
     notice: Notice,
+    /// When it was handed in.
+    since: Instant,
     reply: oneshot::Sender<Result<Receipt, NotStored>>,
 }
 
@@ -130,7 +149,11 @@ impl Intake {
     /// Hands a notice in and waits until it is durable.
     pub async fn submit(&self, notice: Notice) -> Result<Receipt, NotStored> {
         let (reply, answer) = oneshot::channel();
-        let waiting = Waiting { notice, reply };
+        let waiting = Waiting {
+            notice,
+            since: Instant::now(),
+            reply,
+        };
         self.queue
             .try_send(waiting)
             .map_err(|refused| match refused {

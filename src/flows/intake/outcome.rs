@@ -91,7 +91,7 @@ impl Outcome {
 }
 
 impl Recorded {
-    fn conflict(&self) -> Option<Alarm> {
+    pub(super) fn conflict(&self) -> Option<Alarm> {
         let Self::Conflict(transaction, merchant) = self else {
             return None;
         };

@@ -2,24 +2,27 @@
 //! for, the sums, the events and the audit entries.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
-use super::delivery::sent_bytes;
+use super::delivery::{Sent, sent_bytes};
 use super::facts::{agrees, hash_of};
 use super::outcome::{Outcome, Recorded};
-use super::{Ledger, Notice, Quarantine, Receipt};
-use crate::banks::Reading;
+use super::{Delivered, Ledger, Notice, Quarantine, Receipt, Told};
+use crate::banks::{HistoryRow, Reading};
 use crate::domain::credit::BankFact;
 use crate::domain::day::local_day;
+use crate::domain::delay::DelayClass;
 use crate::domain::explanation::AccountRefusal;
-use crate::domain::ids::{CallbackId, EventId, SourceId};
+use crate::domain::ids::{BankTransactionId, CallbackId, EventId, SourceId};
 use crate::domain::linking::Teller;
 use crate::domain::matching;
 use crate::flows::linking::Linker;
 use crate::store::audit::{self, AuditEntry};
 use crate::store::callbacks::SentBytes;
+use crate::store::delays::{self, DelayPlace};
 use crate::store::events::{self, NewEvent};
 use crate::store::rollups::{self, Movements};
 use crate::store::sources::{self, BoundAccount, DeliveryCounts};
@@ -40,7 +43,10 @@ pub(super) struct Batch<'a> {
     pub(super) secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
     pub(super) body_keys: BTreeMap<NaiveDate, Key>,
     pub(super) linker: Option<Linker>,
+    delays: BTreeMap<DelayPlace, i64>,
     newest: DateTime<Utc>,
+    /// When what is being recorded will be in the books, but for the commit.
+    written_at: Option<DateTime<Utc>>,
 }
 
 impl<'a> Batch<'a> {
@@ -56,20 +62,39 @@ impl<'a> Batch<'a> {
             secrets_used: BTreeMap::new(),
             body_keys: BTreeMap::new(),
             linker: None,
+            delays: BTreeMap::new(),
             newest: DateTime::UNIX_EPOCH,
+            written_at: None,
         })
     }
 
-    /// Records one notice.
-    pub(super) async fn record(&mut self, notice: &Notice) -> Result<Receipt, StoreError> {
+    /// Records what a source tells, which has waited for `waited` since it came.
+    pub(super) async fn record(
+        &mut self,
+        notice: &Notice,
+        waited: Duration,
+    ) -> Result<Receipt, StoreError> {
         self.newest = self.newest.max(notice.received_at);
         self.source_name.clone_from(&notice.source_name);
-        if let Reading::Handshake(_) = notice.verified.reading() {
+        let waited = TimeDelta::from_std(waited).unwrap_or(TimeDelta::MAX);
+        self.written_at = notice.received_at.checked_add_signed(waited);
+        match &notice.told {
+            Told::Delivered(delivered) => self.record_delivery(notice, delivered).await,
+            Told::Pulled(row) => self.record_row(notice, row).await,
+        }
+    }
+
+    async fn record_delivery(
+        &mut self,
+        notice: &Notice,
+        delivered: &Delivered,
+    ) -> Result<Receipt, StoreError> {
+        if let Reading::Handshake(_) = delivered.verified.reading() {
             return Ok(Receipt::Stored(None));
         }
         let callback = CallbackId::from_uuid(self.ledger.entropy.uuid(notice.received_at));
-        self.keep_delivery(notice, callback).await?;
-        let outcome = match notice.verified.reading() {
+        self.keep_delivery(notice, delivered, callback).await?;
+        let outcome = match delivered.verified.reading() {
             Reading::Transactions(facts) => self.record_facts(notice, callback, facts).await?,
             Reading::Nothing(kind) => Outcome::stored(None, "ignored", kind.as_str()),
             Reading::Unusable(why) => Outcome::quarantined(Quarantine::Unusable(*why), callback),
@@ -81,7 +106,10 @@ impl<'a> Batch<'a> {
             reason,
             alarms,
         } = outcome;
-        let counted_as = self.counted_as(notice, callback, verdict).await?;
+        let sent = sent_bytes(&delivered.delivery);
+        let counted_as = self
+            .counted_as(notice.source, &sent, callback, verdict)
+            .await?;
         callbacks::set_verdict(&mut self.tx, callback, counted_as, reason).await?;
         self.count(notice, counted_as);
         // What is told again was shown to a person the first time.
@@ -95,12 +123,41 @@ impl<'a> Batch<'a> {
         Ok(receipt)
     }
 
+    /// Records a fetched row. It is no delivery: it counts for nothing but its transaction, so
+    /// that a source is judged by what it tells by itself.
+    async fn record_row(
+        &mut self,
+        notice: &Notice,
+        row: &HistoryRow,
+    ) -> Result<Receipt, StoreError> {
+        let recorded = self.record_fact(notice, None, row.fact()).await?;
+        let told = |id: BankTransactionId| Some(id.to_string());
+        Ok(match recorded {
+            Recorded::New(id) => {
+                let detail = json!({"provider_txn_id": row.number()});
+                self.note(notice, "transaction.pull", id.to_string(), detail);
+                Receipt::Stored(told(id))
+            }
+            Recorded::Again(id) => Receipt::Repeated(told(id)),
+            Recorded::Conflict(id, _) => {
+                if let Some(about) = recorded.conflict() {
+                    self.raise_alert(about, notice.received_at).await?;
+                }
+                Receipt::Repeated(told(id))
+            }
+            Recorded::Unbound(why) => Receipt::Quarantined(Quarantine::Account(why)),
+        })
+    }
+
     /// Writes what belongs to the whole batch, then makes it durable.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         let movements = &self.movements;
         rollups::apply(&mut self.tx, movements, self.newest, "late notice").await?;
         for ((source, day), counts) in &self.counts {
             sources::count_deliveries(&mut self.tx, *source, *day, counts).await?;
+        }
+        for (place, count) in &self.delays {
+            delays::add(&mut self.tx, place, *count).await?;
         }
         for ((source, previous), at) in &self.secrets_used {
             sources::note_secret_use(&mut self.tx, *source, *previous, *at).await?;
@@ -120,7 +177,7 @@ impl<'a> Batch<'a> {
     ) -> Result<Outcome, StoreError> {
         let mut recorded = Vec::new();
         for fact in facts.iter().filter(|fact| fact.is_booked()) {
-            recorded.push(self.record_fact(notice, callback, fact).await?);
+            recorded.push(self.record_fact(notice, Some(callback), fact).await?);
         }
         Ok(Outcome::of(&recorded, facts, callback))
     }
@@ -128,13 +185,17 @@ impl<'a> Batch<'a> {
     async fn record_fact(
         &mut self,
         notice: &Notice,
-        callback: CallbackId,
+        callback: Option<CallbackId>,
         fact: &BankFact,
     ) -> Result<Recorded, StoreError> {
+        let kind = match notice.told {
+            Told::Delivered(_) => "callback",
+            Told::Pulled(_) => "pulled",
+        };
         let teller = Teller::source(notice.source);
         let known = transactions::find_evidence(&mut self.tx, teller, &fact.dedupe_key).await?;
         if let Some(known) = known {
-            return Ok(if agrees(&known, fact, "callback") {
+            return Ok(if agrees(&known, fact, kind) {
                 Recorded::Again(known.transaction)
             } else {
                 Recorded::Conflict(known.transaction, known.merchant)
@@ -151,13 +212,13 @@ impl<'a> Batch<'a> {
             key: fact.dedupe_key.clone(),
             transaction,
             account: account.account,
-            kind: "callback",
+            kind,
             provider_txn_id: fact.provider_txn_id.clone(),
             fact_hash: hash_of(fact),
             bank_reference: fact.bank_reference.clone(),
             virtual_account: fact.virtual_account.clone(),
             text_link,
-            callback: Some(callback),
+            callback,
             recorded_at: notice.received_at,
         };
         if !transactions::insert_evidence(&mut self.tx, &evidence).await? {
@@ -165,6 +226,7 @@ impl<'a> Batch<'a> {
                 table: "transaction_evidence",
             });
         }
+        self.count_delay(notice, kind, fact);
         Ok(if is_new {
             Recorded::New(transaction)
         } else {
@@ -220,21 +282,34 @@ impl<'a> Batch<'a> {
     /// it comes again; any other by its bytes, so that a vendor's retries make no new notice.
     async fn counted_as(
         &mut self,
-        notice: &Notice,
+        source: SourceId,
+        sent: &Sent<'_>,
         callback: CallbackId,
         verdict: &'static str,
     ) -> Result<&'static str, StoreError> {
         if matches!(verdict, "accepted" | "duplicate") {
             return Ok(verdict);
         }
-        let sent = sent_bytes(&notice.delivery);
         let bytes = SentBytes {
             body_hash: &sent.body_hash,
             query: sent.query,
         };
-        let source = notice.source;
         let again = callbacks::came_before(&mut self.tx, source, bytes, callback, verdict).await?;
         Ok(if again { "duplicate" } else { verdict })
+    }
+
+    /// Counts how long after the bank's time a transaction is written that its source tells
+    /// for the first time.
+    fn count_delay(&mut self, notice: &Notice, kind: &'static str, fact: &BankFact) {
+        let written_at = self.written_at.unwrap_or(notice.received_at);
+        let class = DelayClass::of(written_at - fact.occurred_at);
+        let place = DelayPlace {
+            source: notice.source,
+            day: local_day(notice.received_at),
+            kind,
+            class,
+        };
+        *self.delays.entry(place).or_default() += 1;
     }
 
     fn count(&mut self, notice: &Notice, verdict: &str) {

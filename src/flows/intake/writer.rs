@@ -71,7 +71,7 @@ async fn write_once(ledger: &Ledger, waiting: &[Waiting]) -> Result<Vec<Receipt>
     let mut batch = Batch::begin(ledger).await?;
     let mut receipts = Vec::with_capacity(waiting.len());
     for one in waiting {
-        receipts.push(batch.record(&one.notice).await?);
+        receipts.push(batch.record(&one.notice, one.since.elapsed()).await?);
     }
     batch.commit().await?;
     Ok(receipts)
