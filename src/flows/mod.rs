@@ -20,4 +20,5 @@ pub mod register_source;
 pub mod register_zone;
 pub mod settle_alert;
 pub mod settlement_account;
+mod standing;
 pub mod take_census;

@@ -11,7 +11,6 @@
 mod attribution;
 mod delivery;
 mod record;
-mod standing;
 mod writer;
 
 use std::sync::Arc;
