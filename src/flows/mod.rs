@@ -2,6 +2,7 @@
 //! it.
 
 pub mod access;
+pub mod attribute_by_hand;
 pub mod change;
 pub mod check_books;
 pub mod check_code;
@@ -19,6 +20,8 @@ pub mod register_merchant;
 pub mod register_source;
 pub mod register_zone;
 pub mod settle_alert;
+pub mod settle_suspense;
 pub mod settlement_account;
 mod standing;
+pub mod suggest;
 pub mod take_census;

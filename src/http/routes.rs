@@ -131,6 +131,8 @@ fn money() -> Routes {
         .routes(routes!(api::suspense::list))
         .routes(routes!(api::suspense::ages))
         .routes(routes!(api::suspense::read))
+        .routes(routes!(api::suspense_settlement::suggestions))
+        .routes(routes!(api::suspense_settlement::settle))
         .routes(routes!(api::bank_transactions::list))
         .routes(routes!(api::bank_transactions::read))
         .routes(routes!(api::events::list))

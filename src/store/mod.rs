@@ -34,6 +34,7 @@ pub mod source_health;
 pub mod source_states;
 pub mod sources;
 pub mod suspense;
+pub mod suspense_hints;
 pub mod told;
 pub mod transactions;
 pub mod zones;

@@ -41,6 +41,7 @@ mod personal_accounts;
 mod registry;
 mod serve_cli;
 mod sources;
+mod suspense;
 mod vendors;
 mod vietqr;
 mod vietqr_cli;

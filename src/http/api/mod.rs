@@ -27,6 +27,7 @@ pub mod registry;
 pub mod source_changes;
 pub mod sources;
 pub mod suspense;
+pub mod suspense_settlement;
 pub mod tokens;
 pub mod users;
 pub mod zones;

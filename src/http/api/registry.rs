@@ -149,6 +149,16 @@ fn unknown(thing: Thing) -> Problem {
                 "This merchant has no such account.",
             ),
         ),
+        Thing::Code => (
+            "/code_id",
+            "unknown_code",
+            Text::new("Không có mã này.", "There is no such code."),
+        ),
+        Thing::Outlet => (
+            "/outlet_id",
+            "unknown_outlet",
+            Text::new("Không có điểm bán này.", "There is no such outlet."),
+        ),
     };
     FieldError::new(pointer, code, text).into()
 }
