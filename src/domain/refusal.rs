@@ -62,6 +62,9 @@ pub enum Refusal {
     /// A credit counts only for codes and outlets of the account that it came to.
     #[error("the money is in another account: it never moves between bank accounts here")]
     OtherAccount,
+    /// A move that would leave the payment where it is.
+    #[error("the payment counts there already")]
+    SamePlace,
     /// A test proves an outlet only if the notice itself names its code.
     #[error("a test code takes no money by hand")]
     TestCode,
@@ -101,6 +104,7 @@ impl Refusal {
             Self::NotOurs => "code_not_ours",
             Self::OtherKind => "other_kind",
             Self::OtherAccount => "other_account",
+            Self::SamePlace => "same_place",
             Self::TestCode => "test_code",
             Self::FutureDay => "future_day",
             Self::EmptyCensus => "empty_census",
@@ -139,6 +143,7 @@ impl Refusal {
                 "Tiền nằm ở tài khoản khác: ở đây tiền không bao giờ chuyển giữa các tài khoản"
                     .into()
             }
+            Self::SamePlace => "Khoản này đang tính ở đó rồi".into(),
             Self::TestCode => "Mã thử của điểm bán không nhận tiền gắn bằng tay".into(),
             Self::FutureDay => "Ngày này chưa tới".into(),
             Self::EmptyCensus => "Một đợt khảo sát có ít nhất một điểm".into(),

@@ -83,6 +83,8 @@ pub enum UniqueValue {
     Position,
     /// The day of a confirmed change of a place.
     DayOfChange,
+    /// The proposal about a payment that waits for its second person.
+    PaymentMove,
 }
 
 impl std::fmt::Display for Thing {
@@ -109,6 +111,7 @@ impl std::fmt::Display for UniqueValue {
             Self::SourceName => "name of a source",
             Self::Position => "position in this zone",
             Self::DayOfChange => "day of a change of this place",
+            Self::PaymentMove => "place of the one move of a payment that waits",
         })
     }
 }

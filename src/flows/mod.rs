@@ -14,6 +14,7 @@ pub mod intake;
 pub mod issue_code;
 pub mod match_by_account;
 pub mod measure_adoption;
+pub mod move_payment;
 pub mod open_outlet;
 pub mod receive_notice;
 pub mod register_merchant;

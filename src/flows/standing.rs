@@ -14,6 +14,7 @@ use crate::domain::payment::{
 };
 use crate::entropy::Entropy;
 use crate::store::audit::AuditEntry;
+use crate::store::code_states;
 use crate::store::codes::{self, CodeRow};
 use crate::store::events::NewEvent;
 use crate::store::outlets::{self, Outlet};
@@ -112,7 +113,7 @@ pub(super) async fn weigh(
     let told_on = local_day(now);
     let mut weighed = None;
     for assessment in &assessed.payments {
-        let row = rows.iter().find(|row| row.identity == assessment.identity);
+        let row = rows.iter().find(|row| known_as(row) == assessment.identity);
         let row = row.ok_or(StoreError::Conflict { table: "payments" })?;
         restate(books, row, assessment, told_on).await?;
         if row.id == payment.uuid() {
@@ -124,6 +125,8 @@ pub(super) async fn weigh(
     }
     if let (Some(code), Some(at)) = (code, assessed.completed_at) {
         complete(books, code, (at, now)).await?;
+    } else if let Some(code) = code.filter(|_| together) {
+        code_states::reopen(books.tx, CodeId::from_uuid(code.id)).await?;
     }
     weighed.ok_or(StoreError::Conflict { table: "payments" })
 }
@@ -259,9 +262,20 @@ fn expectation(code: &CodeRow) -> Result<Expectation, StoreError> {
     })
 }
 
+/// What a payment is known by among its fellows. One that does not count may be the same
+/// credit as another, told twice or moved here and away: its own id tells it apart, and where
+/// it stands among the others changes nothing.
+fn known_as(row: &PaymentRow) -> String {
+    if row.standing == "counts" {
+        row.identity.clone()
+    } else {
+        format!("{} {}", row.identity, row.id)
+    }
+}
+
 fn credit(row: &PaymentRow) -> Result<Credit, StoreError> {
     Ok(Credit {
-        identity: row.identity.clone(),
+        identity: known_as(row),
         occurred_at: row.occurred_at,
         amount: vnd("payments", "received_vnd", row.id, row.received_vnd)?,
         returned: vnd("payments", "returned_vnd", row.id, row.returned_vnd)?,

@@ -173,6 +173,7 @@ impl From<Refusal> for Problem {
             Refusal::TestAmount { .. }
             | Refusal::OtherKind
             | Refusal::OtherAccount
+            | Refusal::SamePlace
             | Refusal::TestCode
             | Refusal::PersonalAccount
             | Refusal::FutureDay

@@ -77,7 +77,8 @@ const ROW_RULES: [RowRule; 11] = [
     RowRule {
         rule: "a bank transaction is paid out to one payment at most",
         subject: transaction,
-        sql: "SELECT transaction_id FROM payments GROUP BY transaction_id
+        sql: "SELECT transaction_id FROM payments WHERE standing <> 'voided'
+            GROUP BY transaction_id
             HAVING COUNT(*) > 1 ORDER BY transaction_id LIMIT $1",
     },
     RowRule {

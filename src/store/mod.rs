@@ -25,6 +25,7 @@ pub mod locks;
 pub mod match_switches;
 pub mod merchants;
 pub mod outlets;
+pub mod payment_moves;
 pub mod payments;
 pub mod reach;
 pub mod retention;

@@ -119,7 +119,8 @@ macro_rules! select_within_reach {
                 t.occurred_at,
                 s.version
             FROM suspense_items s JOIN bank_transactions t ON t.id = s.transaction_id
-            LEFT JOIN payments p ON p.transaction_id = s.transaction_id
+            LEFT JOIN payments p
+                ON p.transaction_id = s.transaction_id AND p.standing <> 'voided'
             WHERE ($1 IS NULL OR s.merchant_id = $1)
                 AND ($2 IS NULL OR EXISTS (SELECT 1 FROM outlets o
                     JOIN user_zones u ON u.zone_id = o.zone_id

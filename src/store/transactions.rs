@@ -276,7 +276,7 @@ macro_rules! select_within_reach {
                 p.id AS payment_id,
                 s.id AS suspense_id
             FROM bank_transactions t
-            LEFT JOIN payments p ON p.transaction_id = t.id
+            LEFT JOIN payments p ON p.transaction_id = t.id AND p.standing <> 'voided'
             LEFT JOIN suspense_items s ON s.transaction_id = t.id
             WHERE ($1 IS NULL OR t.merchant_id = $1)
                 AND ($2 IS NULL OR EXISTS (SELECT 1 FROM outlets o

@@ -37,6 +37,7 @@ mod numbers;
 mod operation;
 mod outlet_life;
 mod payment_codes;
+mod payment_moves;
 mod personal_accounts;
 mod registry;
 mod serve_cli;

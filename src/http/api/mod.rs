@@ -22,6 +22,7 @@ pub mod outlet_changes;
 pub mod outlets;
 pub mod payment_codes;
 pub mod payment_explanations;
+pub mod payment_moves;
 pub mod payments;
 pub mod registry;
 pub mod source_changes;

@@ -211,6 +211,13 @@ fn taken(value: UniqueValue) -> Problem {
                 "A change of this establishment is recorded on this day.",
             ),
         ),
+        UniqueValue::PaymentMove => (
+            "",
+            Text::new(
+                "Khoản này đã có một đề nghị chuyển đang chờ.",
+                "A move of this payment waits already.",
+            ),
+        ),
     };
     let error = FieldError::new(pointer, "taken", text);
     Problem::new(Code::AlreadyExists).errors(vec![error])
