@@ -29,6 +29,7 @@ macro_rules! worded {
         }
     };
 }
+pub(super) use worded;
 
 worded! {
     /// The rule that attributed a credit.
@@ -172,6 +173,19 @@ pub struct Rejected {
     pub why: RejectedWhy,
 }
 
+/// Who attributed a credit by hand, and for which case: ids and numbers, no names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Who decided or, where two must, who asked for it.
+    pub by: String,
+    /// The second person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+    /// The number of the case that it was decided for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+}
+
 /// A decision with its grounds. Holds no name and no account, so it can be kept for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
@@ -189,6 +203,9 @@ pub struct Explanation {
     /// What looked like a reference and was passed over; the first ones only.
     #[serde(default)]
     pub rejected: Vec<Rejected>,
+    /// The people behind a decision by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
 }
 
 impl Explanation {
@@ -208,6 +225,7 @@ impl Explanation {
             suspense: None,
             evidence: evidence.into_iter().take(Self::MOST_ENTRIES).collect(),
             rejected: rejected.into_iter().take(Self::MOST_ENTRIES).collect(),
+            decision: None,
         }
     }
 
@@ -223,6 +241,7 @@ impl Explanation {
             suspense: Some(reason),
             evidence: evidence.into_iter().take(Self::MOST_ENTRIES).collect(),
             rejected: rejected.into_iter().take(Self::MOST_ENTRIES).collect(),
+            decision: None,
         }
     }
 
@@ -247,7 +266,8 @@ impl Explanation {
     }
 
     /// The same credit, attributed by a person, to a code or to an outlet only.
-    pub fn by_hand(mut self, reference: Option<String>) -> Self {
+    pub fn by_hand(mut self, reference: Option<String>, decision: Decision) -> Self {
+        self.decision = Some(decision);
         self.rule = Rule::Manual;
         self.reference = reference;
         self.suspense = None;

@@ -75,6 +75,8 @@ entity_ids! {
     BankTransactionId = "btx";
     /// A credit attributed to one outlet.
     PaymentId = "pay";
+    /// A proposal to count a payment elsewhere.
+    MoveId = "mov";
     /// A credit that names no single code.
     SuspenseId = "sus";
     /// Something that happened.

@@ -162,10 +162,7 @@ fn sightings(texts: Texts<'_>) -> Vec<Evidence> {
     let mut found = Vec::new();
     for (field, text) in texts.fields().filter(|(_, text)| !is_too_long(text)) {
         let folded = fold(text);
-        let joined: String = folded
-            .chars()
-            .filter(|letter| letter.is_alphanumeric())
-            .collect();
+        let joined = join(&folded);
         let mut seen = BTreeSet::new();
         for (form, text) in [
             (Form::AsWritten, &folded),
@@ -193,6 +190,18 @@ fn fold(text: &str) -> String {
         .flat_map(char::to_uppercase)
         .map(|letter| if letter == 'Đ' { 'D' } else { letter })
         .collect()
+}
+
+/// Only the letters and digits of a folded text.
+fn join(folded: &str) -> String {
+    let letters = folded.chars();
+    letters.filter(|letter| letter.is_alphanumeric()).collect()
+}
+
+/// The letters and digits of each field, folded, as the second reading sees them.
+pub(super) fn joined(texts: Texts<'_>) -> Vec<String> {
+    let short = texts.fields().filter(|(_, text)| !is_too_long(text));
+    short.map(|(_, text)| join(&fold(text))).collect()
 }
 
 /// The windows with the form of a reference.

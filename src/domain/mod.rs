@@ -36,6 +36,7 @@ pub mod phone;
 pub mod refusal;
 pub mod source;
 pub mod source_health;
+pub mod suggestion;
 pub mod tax_code;
 pub mod text;
 pub mod txn_ref;

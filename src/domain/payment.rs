@@ -113,6 +113,18 @@ word_enum! {
     }
 }
 
+word_enum! {
+    /// Where a proposal to count a payment elsewhere stands.
+    MoveState is "state of a move" {
+        /// It waits for a second person.
+        Proposed = "proposed",
+        /// The payment counts elsewhere now.
+        Approved = "approved",
+        /// The payment stayed where it was.
+        Rejected = "rejected",
+    }
+}
+
 /// A payment's flags, each at most once, in the order of their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flags(BTreeSet<Flag>);

@@ -59,6 +59,15 @@ pub enum Refusal {
     /// The new terms would make it another kind of code.
     #[error("a change keeps the kind and the scheme of the code")]
     OtherKind,
+    /// A credit counts only for codes and outlets of the account that it came to.
+    #[error("the money is in another account: it never moves between bank accounts here")]
+    OtherAccount,
+    /// A move that would leave the payment where it is.
+    #[error("the payment counts there already")]
+    SamePlace,
+    /// A test proves an outlet only if the notice itself names its code.
+    #[error("a test code takes no money by hand")]
+    TestCode,
     /// What has not happened yet cannot be recorded.
     #[error("the day lies in the future")]
     FutureDay,
@@ -94,6 +103,9 @@ impl Refusal {
             Self::Expired { .. } => "code_expired",
             Self::NotOurs => "code_not_ours",
             Self::OtherKind => "other_kind",
+            Self::OtherAccount => "other_account",
+            Self::SamePlace => "same_place",
+            Self::TestCode => "test_code",
             Self::FutureDay => "future_day",
             Self::EmptyCensus => "empty_census",
             Self::PositionTwice { .. } => "position_twice",
@@ -127,6 +139,12 @@ impl Refusal {
             Self::Expired { at } => format!("Mã này đã hết hạn lúc {}", to_rfc3339(*at)),
             Self::NotOurs => "Mã của đơn vị chấp nhận thanh toán phải sửa tại đơn vị đó".into(),
             Self::OtherKind => "Khi sửa, loại mã và hình thức mã phải giữ nguyên".into(),
+            Self::OtherAccount => {
+                "Tiền nằm ở tài khoản khác: ở đây tiền không bao giờ chuyển giữa các tài khoản"
+                    .into()
+            }
+            Self::SamePlace => "Khoản này đang tính ở đó rồi".into(),
+            Self::TestCode => "Mã thử của điểm bán không nhận tiền gắn bằng tay".into(),
             Self::FutureDay => "Ngày này chưa tới".into(),
             Self::EmptyCensus => "Một đợt khảo sát có ít nhất một điểm".into(),
             Self::PositionTwice { entry } => {

@@ -172,6 +172,9 @@ impl From<Refusal> for Problem {
             Refusal::SamePerson => Code::SecondPersonRequired,
             Refusal::TestAmount { .. }
             | Refusal::OtherKind
+            | Refusal::OtherAccount
+            | Refusal::SamePlace
+            | Refusal::TestCode
             | Refusal::PersonalAccount
             | Refusal::FutureDay
             | Refusal::EmptyCensus

@@ -77,7 +77,8 @@ const ROW_RULES: [RowRule; 11] = [
     RowRule {
         rule: "a bank transaction is paid out to one payment at most",
         subject: transaction,
-        sql: "SELECT transaction_id FROM payments GROUP BY transaction_id
+        sql: "SELECT transaction_id FROM payments WHERE standing <> 'voided'
+            GROUP BY transaction_id
             HAVING COUNT(*) > 1 ORDER BY transaction_id LIMIT $1",
     },
     RowRule {
@@ -128,7 +129,7 @@ const ROW_RULES: [RowRule; 11] = [
             JOIN bank_transactions t ON t.id = p.transaction_id
             LEFT JOIN payment_codes c ON c.id = p.code_id
             WHERE p.merchant_id <> t.merchant_id
-                OR (p.code_id IS NOT NULL AND p.attributed_by = 'reference'
+                OR (p.code_id IS NOT NULL
                     AND (c.id IS NULL OR c.merchant_id <> p.merchant_id
                         OR c.outlet_id <> p.outlet_id
                         OR c.account_id IS NULL OR c.account_id <> t.account_id))

@@ -180,6 +180,19 @@ pub async fn set_standing(
     expect_one("payments", affected)
 }
 
+/// Voids version `version` of a payment: it stays on record and takes part in no sum any
+/// more, which [`set_standing`] follows up. `false` means that someone else was first.
+pub async fn void(tx: &mut Tx, id: PaymentId, version: i64) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE payments SET standing = 'voided', version = version + 1
+        WHERE id = $1 AND version = $2 AND standing <> 'voided'";
+    let affected = on_engine!(tx, |connection| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(version);
+        let done = query.execute(connection).await;
+        done.map(|done| done.rows_affected())
+    })?;
+    Ok(affected == 1)
+}
+
 /// The columns of payments.
 macro_rules! select_payments {
     ($rest:expr) => {
@@ -325,7 +338,8 @@ pub async fn newest(tx: &mut Tx, limit: u32) -> Result<Vec<RecentPayment>, Store
         JOIN zones z ON z.id = p.zone_id
         JOIN merchants m ON m.id = p.merchant_id
         JOIN outlets o ON o.id = p.outlet_id
-        WHERE p.flags <> 'test' ORDER BY p.id DESC LIMIT $1";
+        WHERE p.flags <> 'test' AND p.standing <> 'voided'
+        ORDER BY p.id DESC LIMIT $1";
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(i64::from(limit))

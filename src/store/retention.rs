@@ -113,7 +113,7 @@ pub async fn mask_texts(
     const SQL: &str = "UPDATE bank_transactions SET
             content = COALESCE((SELECT c.reference FROM payments p
                 JOIN payment_codes c ON c.id = p.code_id
-                WHERE p.transaction_id = bank_transactions.id), ''),
+                WHERE p.transaction_id = bank_transactions.id AND p.standing <> 'voided'), ''),
             text_masked_at = $3
         WHERE id IN (SELECT t.id FROM bank_transactions t
             WHERE t.recorded_at < $1 AND t.text_masked_at IS NULL

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::reach::{Reach, reaches_merchant};
-use super::{StoreError, Tx, expect_one, on_engine};
+use super::{StoreError, Tx, expect_one, inconsistent, on_engine};
 use crate::domain::credit::Direction;
 use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, MerchantId, SourceId};
 use crate::domain::money::Vnd;
@@ -276,7 +276,7 @@ macro_rules! select_within_reach {
                 p.id AS payment_id,
                 s.id AS suspense_id
             FROM bank_transactions t
-            LEFT JOIN payments p ON p.transaction_id = t.id
+            LEFT JOIN payments p ON p.transaction_id = t.id AND p.standing <> 'voided'
             LEFT JOIN suspense_items s ON s.transaction_id = t.id
             WHERE ",
             reaches_merchant!("t.merchant_id"),
@@ -328,6 +328,22 @@ pub async fn list(
             .fetch_all(connection)
             .await
     })?)
+}
+
+/// What a transaction is known by for ever, whatever the order of arrival: the bank's own
+/// reference, else the key of its first evidence.
+pub async fn identity(tx: &mut Tx, id: BankTransactionId) -> Result<String, StoreError> {
+    const SQL: &str = "SELECT COALESCE(t.bank_reference,
+            (SELECT e.transaction_key FROM transaction_evidence e WHERE e.transaction_id = t.id
+                ORDER BY e.recorded_at, e.transaction_key LIMIT 1))
+        FROM bank_transactions t WHERE t.id = $1";
+    let known: Option<String> = on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(id.uuid())
+            .fetch_one(connection)
+            .await
+    })?;
+    known.ok_or_else(|| inconsistent("transaction_evidence", "transaction_id", id))
 }
 
 /// How we know of a transaction, first told first.

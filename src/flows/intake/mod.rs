@@ -13,7 +13,6 @@ mod attribution;
 mod delivery;
 mod outcome;
 mod record;
-mod standing;
 mod writer;
 
 use std::sync::Arc;

@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 
 use super::alarm::Alarm;
 use super::attribution::{self, Attributed};
-use super::delivery::sent_bytes;
 use super::outcome::{Outcome, Recorded};
 use super::{Ledger, Notice, Quarantine, Receipt};
 use crate::banks::Reading;
@@ -17,10 +16,10 @@ use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::{local_day, to_rfc3339};
 use crate::domain::ids::{BankTransactionId, CallbackId, EventId, SourceId};
 use crate::domain::matching;
+use crate::flows::standing::{Books, Pending};
 use crate::store::audit::{self, AuditEntry};
-use crate::store::callbacks::SentBytes;
-use crate::store::events::{self, NewEvent};
-use crate::store::rollups::{self, Movements};
+use crate::store::events;
+use crate::store::rollups;
 use crate::store::sources::{self, BoundAccount, DeliveryCounts};
 use crate::store::transactions::{self, NewEvidence, NewTransaction};
 use crate::store::{StoreError, Tx, callbacks};
@@ -30,12 +29,10 @@ use crate::vault::Key;
 pub(super) struct Batch<'a> {
     pub(super) tx: Tx,
     pub(super) ledger: &'a Ledger,
-    pub(super) movements: Movements,
-    pub(super) events: Vec<NewEvent>,
-    pub(super) entries: Vec<AuditEntry>,
+    pub(super) pending: Pending,
     /// The source that speaks at this moment.
     pub(super) source_name: String,
-    counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
+    pub(super) counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
     pub(super) secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
     pub(super) body_keys: BTreeMap<NaiveDate, Key>,
     newest: DateTime<Utc>,
@@ -46,9 +43,7 @@ impl<'a> Batch<'a> {
         Ok(Self {
             tx: ledger.store.begin_write().await?,
             ledger,
-            movements: Movements::default(),
-            events: Vec::new(),
-            entries: Vec::new(),
+            pending: Pending::default(),
             source_name: String::new(),
             counts: BTreeMap::new(),
             secrets_used: BTreeMap::new(),
@@ -94,7 +89,7 @@ impl<'a> Batch<'a> {
 
     /// Writes what belongs to the whole batch, then makes it durable.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        let movements = &self.movements;
+        let movements = &self.pending.movements;
         rollups::apply(&mut self.tx, movements, self.newest, "late notice").await?;
         for ((source, day), counts) in &self.counts {
             sources::count_deliveries(&mut self.tx, *source, *day, counts).await?;
@@ -102,9 +97,9 @@ impl<'a> Batch<'a> {
         for ((source, previous), at) in &self.secrets_used {
             sources::note_secret_use(&mut self.tx, *source, *previous, *at).await?;
         }
-        audit::append(&mut self.tx, &self.ledger.chain, &self.entries).await?;
-        if !self.events.is_empty() {
-            events::append(&mut self.tx, &self.events).await?;
+        audit::append(&mut self.tx, &self.ledger.chain, &self.pending.entries).await?;
+        if !self.pending.events.is_empty() {
+            events::append(&mut self.tx, &self.pending.events).await?;
         }
         self.tx.commit().await
     }
@@ -249,6 +244,16 @@ impl<'a> Batch<'a> {
         EventId::from_uuid(self.ledger.entropy.uuid(at))
     }
 
+    /// The books as the writer holds them; `speaker` is the name of the source.
+    pub(super) fn books<'b>(&'b mut self, speaker: &'b str) -> Books<'b> {
+        Books {
+            tx: &mut self.tx,
+            pending: &mut self.pending,
+            entropy: &self.ledger.entropy,
+            actor: speaker,
+        }
+    }
+
     /// The name of the source in the audit record.
     pub(super) fn speaker(&self) -> String {
         format!("source:{}", self.source_name)
@@ -261,48 +266,13 @@ impl<'a> Batch<'a> {
         subject: String,
         detail: serde_json::Value,
     ) {
-        self.entries.push(AuditEntry {
+        self.pending.entries.push(AuditEntry {
             at: notice.received_at,
             actor: self.speaker(),
             action,
             subject,
             detail,
         });
-    }
-
-    /// What a delivery counts as. One that became a transaction is told by its evidence when
-    /// it comes again; any other by its bytes, so that a vendor's retries make no new notice.
-    async fn counted_as(
-        &mut self,
-        notice: &Notice,
-        callback: CallbackId,
-        verdict: &'static str,
-    ) -> Result<&'static str, StoreError> {
-        if matches!(verdict, "accepted" | "duplicate") {
-            return Ok(verdict);
-        }
-        let sent = sent_bytes(&notice.delivery);
-        let bytes = SentBytes {
-            body_hash: &sent.body_hash,
-            query: sent.query,
-        };
-        let source = notice.source;
-        let again = callbacks::came_before(&mut self.tx, source, bytes, callback, verdict).await?;
-        Ok(if again { "duplicate" } else { verdict })
-    }
-
-    fn count(&mut self, notice: &Notice, verdict: &str) {
-        let place = (notice.source, local_day(notice.received_at));
-        let counts = self.counts.entry(place).or_default();
-        let count = match verdict {
-            "accepted" => &mut counts.accepted,
-            "duplicate" => &mut counts.repeated,
-            "conflict" => &mut counts.conflict,
-            "failed" => &mut counts.failed,
-            "quarantined" => &mut counts.quarantined,
-            _ => &mut counts.ignored,
-        };
-        *count += 1;
     }
 }
 
