@@ -77,6 +77,10 @@ entity_ids! {
     PaymentId = "pay";
     /// A proposal to count a payment elsewhere.
     MoveId = "mov";
+    /// Money that goes back.
+    ReversalId = "rev";
+    /// A question whether two tellings are the same money.
+    DoubtId = "dbt";
     /// A credit that names no single code.
     SuspenseId = "sus";
     /// Something that happened.

@@ -34,6 +34,7 @@ pub mod payment;
 pub mod period;
 pub mod phone;
 pub mod refusal;
+pub mod reversal;
 pub mod source;
 pub mod source_health;
 pub mod suggestion;

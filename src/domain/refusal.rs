@@ -68,6 +68,18 @@ pub enum Refusal {
     /// A test proves an outlet only if the notice itself names its code.
     #[error("a test code takes no money by hand")]
     TestCode,
+    /// More would go back than is left of the payment.
+    #[error("{left} đồng of this payment are left to give back")]
+    ReturnTooMuch {
+        /// What did not go back yet.
+        left: Vnd,
+    },
+    /// Money is on its way back, from where the payment counts.
+    #[error("a reversal of this payment waits for its debit")]
+    ReturnWaits,
+    /// The transaction cannot be the other end of the reversal.
+    #[error("this transaction is none of the reversal's candidates")]
+    NoCandidate,
     /// What has not happened yet cannot be recorded.
     #[error("the day lies in the future")]
     FutureDay,
@@ -106,6 +118,9 @@ impl Refusal {
             Self::OtherAccount => "other_account",
             Self::SamePlace => "same_place",
             Self::TestCode => "test_code",
+            Self::ReturnTooMuch { .. } => "return_too_much",
+            Self::ReturnWaits => "return_waits",
+            Self::NoCandidate => "no_candidate",
             Self::FutureDay => "future_day",
             Self::EmptyCensus => "empty_census",
             Self::PositionTwice { .. } => "position_twice",
@@ -145,6 +160,11 @@ impl Refusal {
             }
             Self::SamePlace => "Khoản này đang tính ở đó rồi".into(),
             Self::TestCode => "Mã thử của điểm bán không nhận tiền gắn bằng tay".into(),
+            Self::ReturnTooMuch { left } => {
+                format!("Khoản này chỉ còn {left} đồng có thể hoàn")
+            }
+            Self::ReturnWaits => "Khoản này có tiền hoàn đang chờ ngân hàng báo nợ".into(),
+            Self::NoCandidate => "Giao dịch này không thể là đầu kia của khoản hoàn".into(),
             Self::FutureDay => "Ngày này chưa tới".into(),
             Self::EmptyCensus => "Một đợt khảo sát có ít nhất một điểm".into(),
             Self::PositionTwice { entry } => {
