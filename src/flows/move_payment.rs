@@ -26,7 +26,7 @@ use crate::store::payment_moves::{self, MoveDecision, MoveRow, NewMove};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::reach::Reach;
 use crate::store::transactions::TransactionRow;
-use crate::store::{Tx, codes};
+use crate::store::{Tx, codes, locks, reversals, transactions};
 
 /// What the second person says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +135,9 @@ async fn movable(
         return Err(Refusal::TestCode.into());
     }
     let transaction = BankTransactionId::from_uuid(payment.transaction_id);
+    if reversals::gone_back(tx, transaction).await?.waiting_vnd > 0 {
+        return Err(Refusal::ReturnWaits.into());
+    }
     let told = ("payments", payment.explanation.as_str());
     let (credit, before) = credit(tx, transaction, told).await?;
     let account = AccountId::from_uuid(credit.account_id);
@@ -168,7 +171,7 @@ async fn approve(
         Some(code) => Target::Code(CodeId::from_uuid(code)),
         None => Target::Outlet(OutletId::from_uuid(proposal.outlet_id)),
     };
-    hold_codes(tx, reach, old, proposal.code_id).await?;
+    hold_places(tx, reach, old, proposal.code_id).await?;
     let movable = movable(tx, reach, old, target).await?;
     let actor = change.actor.to_string();
     let act = Act {
@@ -215,16 +218,24 @@ async fn approve(
     Ok(())
 }
 
-/// Holds the codes that a payment leaves and comes to before any of their payments is read: the
-/// writer of notices holds a code before its payments too, so neither waits for the other.
-async fn hold_codes(
+/// Holds the account and the codes that a payment leaves and comes to before any of their
+/// payments is read: the writer of notices takes them in the same order, so neither waits for
+/// the other, and no reversal comes between.
+async fn hold_places(
     tx: &mut Tx,
     reach: Reach,
     payment: PaymentId,
     there: Option<Uuid>,
 ) -> Result<(), ChangeError> {
     let found = payments::find(tx, reach, payment).await?;
-    let here = found.ok_or(ChangeError::NotFound(Thing::Subject))?.code_id;
+    let found = found.ok_or(ChangeError::NotFound(Thing::Subject))?;
+    let (here, credit) = (
+        found.code_id,
+        BankTransactionId::from_uuid(found.transaction_id),
+    );
+    let credit = transactions::find(tx, Reach::Everything, credit).await?;
+    let credit = credit.ok_or(ChangeError::NotFound(Thing::Subject))?;
+    locks::account(tx, AccountId::from_uuid(credit.account_id)).await?;
     for code in BTreeSet::from_iter(here.into_iter().chain(there)) {
         codes::lock(tx, CodeId::from_uuid(code)).await?;
     }
@@ -259,13 +270,13 @@ fn tell(
         OutletId::from_uuid(old.outlet_id),
     );
     let reached = (place.merchant, place.outlet);
-    books.tell(act.now, (KIND, from, detail.clone()), left.0, left.1);
+    books.tell(act.now, (KIND, from, detail.clone()), left.0, Some(left.1));
     if reached != left {
         books.tell(
             act.now,
             (KIND, new.to_string(), detail),
             reached.0,
-            reached.1,
+            Some(reached.1),
         );
     }
 }

@@ -10,7 +10,8 @@ use crate::domain::ids::{CodeId, EventId, MerchantId, OutletId, PaymentId, ZoneI
 use crate::domain::money::Vnd;
 use crate::domain::outlet::{OutletEvent, OutletState};
 use crate::domain::payment::{
-    Assessment, AttributedBy, CodeUse, Credit, CreditStanding, Expectation, Flags, Purpose, assess,
+    Assessment, AttributedBy, CodeUse, Credit, CreditStanding, Expectation, Flags, PaymentStatus,
+    Purpose, assess,
 };
 use crate::entropy::Entropy;
 use crate::store::audit::AuditEntry;
@@ -20,6 +21,7 @@ use crate::store::events::NewEvent;
 use crate::store::outlets::{self, Outlet};
 use crate::store::payments::{self, NewPayment, PaymentRow, Standing};
 use crate::store::reach::Reach;
+use crate::store::reversals;
 use crate::store::rollups::{Movement, Movements, OutletDay};
 use crate::store::{StoreError, Tx, inconsistent};
 
@@ -40,8 +42,10 @@ pub(super) struct Books<'a> {
     pub(super) actor: &'a str,
 }
 
-/// What a new payment came to.
+/// What a payment came to.
 pub(super) struct Weighed {
+    /// What became of its money.
+    pub(super) status: PaymentStatus,
     /// What must be known about it.
     pub(super) flags: Flags,
     /// The part that is a sale, đồng.
@@ -55,6 +59,11 @@ pub(super) async fn pay(
     code: Option<&CodeRow>,
 ) -> Result<Weighed, StoreError> {
     payments::insert(books.tx, payment).await?;
+    let back = reversals::gone_back(books.tx, payment.transaction).await?;
+    if back.confirmed_vnd > 0 {
+        let returned_vnd = back.confirmed_vnd.min(payment.received_vnd);
+        payments::set_returned(books.tx, payment.id, returned_vnd).await?;
+    }
     let weighed = weigh(books, (payment.id, payment.recorded_at), code).await?;
     let payload = json!({
         "payment_id": payment.id.to_string(),
@@ -64,7 +73,7 @@ pub(super) async fn pay(
     });
     let (merchant, outlet) = (payment.merchant, payment.outlet);
     let news = ("payment.settled", payment.id.to_string(), payload);
-    books.tell(payment.recorded_at, news, merchant, outlet);
+    books.tell(payment.recorded_at, news, merchant, Some(outlet));
     Ok(weighed)
 }
 
@@ -75,7 +84,7 @@ impl Books<'_> {
         at: DateTime<Utc>,
         (kind, subject, payload): (&'static str, String, serde_json::Value),
         merchant: MerchantId,
-        outlet: OutletId,
+        outlet: Option<OutletId>,
     ) {
         let id = EventId::from_uuid(self.entropy.uuid(at));
         self.pending.events.push(NewEvent {
@@ -84,7 +93,7 @@ impl Books<'_> {
             kind,
             subject,
             merchant: Some(merchant),
-            outlet: Some(outlet),
+            outlet,
             payload,
         });
     }
@@ -118,6 +127,7 @@ pub(super) async fn weigh(
         restate(books, row, assessment, told_on).await?;
         if row.id == payment.uuid() {
             weighed = Some(Weighed {
+                status: assessment.status,
                 flags: assessment.flags.clone(),
                 sale_vnd: assessment.sale.get(),
             });
@@ -232,7 +242,7 @@ fn tell_of_test(books: &mut Books<'_>, outlet: &Outlet, next: OutletState, now: 
         detail: detail.clone(),
     });
     let news = (KIND, outlet.id.to_string(), detail);
-    books.tell(now, news, outlet.merchant, outlet.id);
+    books.tell(now, news, outlet.merchant, Some(outlet.id));
 }
 
 fn expectation(code: &CodeRow) -> Result<Expectation, StoreError> {

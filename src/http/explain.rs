@@ -175,11 +175,14 @@ impl From<Refusal> for Problem {
             | Refusal::OtherAccount
             | Refusal::SamePlace
             | Refusal::TestCode
+            | Refusal::ReturnTooMuch { .. }
+            | Refusal::NoCandidate
             | Refusal::PersonalAccount
             | Refusal::FutureDay
             | Refusal::EmptyCensus
             | Refusal::PositionTwice { .. } => Code::InvalidFields,
             Refusal::WrongState { .. }
+            | Refusal::ReturnWaits
             | Refusal::MerchantNotActive
             | Refusal::AlreadyEffective { .. }
             | Refusal::StaticNeverCompletes

@@ -133,6 +133,15 @@ fn money() -> Routes {
         .routes(routes!(api::payment_moves::read))
         .routes(routes!(api::payment_moves::approve))
         .routes(routes!(api::payment_moves::reject))
+        .routes(routes!(
+            api::reversals::record,
+            api::reversals::list_of_payment
+        ))
+        .routes(routes!(api::reversals::list))
+        .routes(routes!(api::reversals::read))
+        .routes(routes!(api::reversals::candidates))
+        .routes(routes!(api::reversals::cancel))
+        .routes(routes!(api::reversals::choose))
         .routes(routes!(api::suspense::list))
         .routes(routes!(api::suspense::ages))
         .routes(routes!(api::suspense::read))

@@ -29,6 +29,8 @@ pub mod payment_moves;
 pub mod payments;
 pub mod reach;
 pub mod retention;
+pub mod reversal_links;
+pub mod reversals;
 pub mod rollups;
 mod setup;
 pub mod source_health;

@@ -193,6 +193,17 @@ pub async fn void(tx: &mut Tx, id: PaymentId, version: i64) -> Result<bool, Stor
     Ok(affected == 1)
 }
 
+/// Writes how much of a payment went back, which [`set_standing`] follows up.
+pub async fn set_returned(tx: &mut Tx, id: PaymentId, returned_vnd: i64) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE payments SET returned_vnd = $2, version = version + 1 WHERE id = $1";
+    let affected = on_engine!(tx, |connection| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(returned_vnd);
+        let done = query.execute(connection).await;
+        done.map(|done| done.rows_affected())
+    })?;
+    expect_one("payments", affected)
+}
+
 /// The columns of payments.
 macro_rules! select_payments {
     ($rest:expr) => {
@@ -251,6 +262,20 @@ pub async fn find(
             .bind(reach.merchant())
             .bind(reach.user())
             .bind(id.uuid())
+            .fetch_optional(connection)
+            .await
+    })?)
+}
+
+/// The payment that holds a credit.
+pub async fn of_transaction(
+    tx: &mut Tx,
+    transaction: BankTransactionId,
+) -> Result<Option<PaymentRow>, StoreError> {
+    const SQL: &str = select_payments!("WHERE p.transaction_id = $1 AND p.standing <> 'voided'");
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(transaction.uuid())
             .fetch_optional(connection)
             .await
     })?)

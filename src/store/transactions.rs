@@ -57,6 +57,8 @@ pub struct NewEvidence {
     pub kind: &'static str,
     /// The provider's own number.
     pub provider_txn_id: String,
+    /// The provider's number, or the bank's reference, of what it takes back.
+    pub reverses: Option<String>,
     /// SHA-256 over the facts as told.
     pub fact_hash: Vec<u8>,
     /// The delivery that told us.
@@ -109,8 +111,9 @@ pub async fn insert_evidence(tx: &mut Tx, evidence: &NewEvidence) -> Result<bool
              provider_txn_id,
              fact_hash,
              callback_id,
-             recorded_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             recorded_at,
+             reverses)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (source_id, transaction_key) DO NOTHING";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
@@ -122,6 +125,7 @@ pub async fn insert_evidence(tx: &mut Tx, evidence: &NewEvidence) -> Result<bool
             .bind(&evidence.fact_hash)
             .bind(evidence.callback.map(CallbackId::uuid))
             .bind(evidence.recorded_at)
+            .bind(&evidence.reverses)
             .execute(connection)
             .await
             .map(|done| done.rows_affected())

@@ -43,6 +43,7 @@ mod payment_codes;
 mod payment_moves;
 mod personal_accounts;
 mod registry;
+mod reversals;
 mod serve_cli;
 mod sources;
 mod suspense;

@@ -16,9 +16,11 @@ use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::{local_day, to_rfc3339};
 use crate::domain::ids::{BankTransactionId, CallbackId, EventId, SourceId};
 use crate::domain::matching;
+use crate::flows::returned_money::{self, Heard};
 use crate::flows::standing::{Books, Pending};
 use crate::store::audit::{self, AuditEntry};
 use crate::store::events;
+use crate::store::reversal_links::Names;
 use crate::store::rollups;
 use crate::store::sources::{self, BoundAccount, DeliveryCounts};
 use crate::store::transactions::{self, NewEvidence, NewTransaction};
@@ -140,6 +142,12 @@ impl<'a> Batch<'a> {
             Err(why) => return Ok(Recorded::Unbound(why)),
         };
         let account = account.expect("the credited account is one of the bound ones");
+        let names = Names {
+            account: account.account,
+            source: notice.source,
+            number: &fact.provider_txn_id,
+            bank_reference: fact.bank_reference.as_deref(),
+        };
         let (transaction, is_new) = self.place(notice, fact, account).await?;
         let evidence = NewEvidence {
             source: notice.source,
@@ -147,6 +155,7 @@ impl<'a> Batch<'a> {
             transaction,
             kind: "callback",
             provider_txn_id: fact.provider_txn_id.clone(),
+            reverses: fact.takes_back().map(str::to_owned),
             fact_hash,
             callback: Some(callback),
             recorded_at: notice.received_at,
@@ -156,6 +165,15 @@ impl<'a> Batch<'a> {
                 table: "transaction_evidence",
             });
         }
+        let heard = Heard {
+            names,
+            transaction,
+            direction: fact.direction,
+            reverses: fact.takes_back().is_some(),
+            now: notice.received_at,
+        };
+        let speaker = self.speaker();
+        returned_money::follow(&mut self.books(&speaker), heard).await?;
         Ok(if is_new {
             Recorded::New(transaction)
         } else {
@@ -172,7 +190,10 @@ impl<'a> Batch<'a> {
         account: BoundAccount,
     ) -> Result<(BankTransactionId, bool), StoreError> {
         let mut duplicate_of = None;
-        if let Some(reference) = &fact.bank_reference {
+        // What takes a credit back may carry that credit's reference and direction.
+        let reference = fact.bank_reference.as_ref();
+        let is_annulment = fact.direction == Direction::Credit && fact.takes_back().is_some();
+        if let Some(reference) = reference.filter(|_| !is_annulment) {
             let (way, amount) = (fact.direction, fact.amount);
             let found = transactions::find_lookalike(
                 &mut self.tx,

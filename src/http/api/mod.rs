@@ -25,6 +25,7 @@ pub mod payment_explanations;
 pub mod payment_moves;
 pub mod payments;
 pub mod registry;
+pub mod reversals;
 pub mod source_changes;
 pub mod source_documents;
 pub mod sources;

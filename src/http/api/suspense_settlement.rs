@@ -186,7 +186,7 @@ pub async fn settle(
 }
 
 /// The trader or the till that calls; people who work with the system never settle.
-fn trader(caller: &Caller) -> Result<Trader, Problem> {
+pub(super) fn trader(caller: &Caller) -> Result<Trader, Problem> {
     match caller.principal.scope {
         Scope::Merchant(merchant) => Ok(Trader {
             merchant,
