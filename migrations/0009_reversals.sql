@@ -67,7 +67,6 @@ CREATE TABLE doubts (
     state TEXT NOT NULL,
     -- same_money, other_money
     decision TEXT,
-    case_number TEXT,
     requested_by TEXT,
     decided_by TEXT,
     decided_at TIMESTAMPTZ,
@@ -87,6 +86,7 @@ CREATE TABLE doubts (
     content TEXT,
     bank_reference TEXT,
     order_reference TEXT,
+    reverses TEXT,
     occurred_at TIMESTAMPTZ
 );
 CREATE UNIQUE INDEX doubts_once ON doubts (source_id, transaction_key, fact_hash)
@@ -94,3 +94,7 @@ CREATE UNIQUE INDEX doubts_once ON doubts (source_id, transaction_key, fact_hash
 CREATE UNIQUE INDEX doubts_of_doubles ON doubts (transaction_id) WHERE kind = 'double';
 CREATE INDEX doubts_by_merchant ON doubts (merchant_id, opened_at, id);
 CREATE INDEX doubts_unsettled ON doubts (opened_at, id) WHERE state <> 'settled';
+INSERT INTO doubts
+    (id, kind, merchant_id, account_id, transaction_id, state, opened_at, version)
+    SELECT id, 'double', merchant_id, account_id, id, 'open', recorded_at, 1
+    FROM bank_transactions WHERE duplicate_of_id IS NOT NULL;

@@ -84,6 +84,10 @@ worded! {
         OtherAccount = "other_account",
             "Tiền vào tài khoản khác với tài khoản của mã.",
             "The money is in another account than the code's.";
+        /// Two persons decided that a number that was told twice is other money.
+        ToldTwice = "told_twice",
+            "Một số giao dịch được báo hai lần với nội dung khác nhau, hai người đã xác định đây là khoản tiền khác.",
+            "One number was told twice with other facts, and two persons decided that this is other money.";
         /// A code of another acquirer has no account here.
         CodeWithoutAccount = "code_without_account",
             "Mã này không gắn với tài khoản nào ở đây.",

@@ -21,6 +21,7 @@ pub mod code;
 pub mod credit;
 pub mod day;
 pub mod disclosure;
+pub mod doubt;
 pub mod establishment;
 pub mod explanation;
 pub mod ids;

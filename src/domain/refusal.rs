@@ -80,6 +80,9 @@ pub enum Refusal {
     /// The transaction cannot be the other end of the reversal.
     #[error("this transaction is none of the reversal's candidates")]
     NoCandidate,
+    /// What was told names no account that its source may speak for.
+    #[error("what was told names no account that its source speaks for")]
+    NoAccount,
     /// What has not happened yet cannot be recorded.
     #[error("the day lies in the future")]
     FutureDay,
@@ -121,6 +124,7 @@ impl Refusal {
             Self::ReturnTooMuch { .. } => "return_too_much",
             Self::ReturnWaits => "return_waits",
             Self::NoCandidate => "no_candidate",
+            Self::NoAccount => "no_account",
             Self::FutureDay => "future_day",
             Self::EmptyCensus => "empty_census",
             Self::PositionTwice { .. } => "position_twice",
@@ -165,6 +169,9 @@ impl Refusal {
             }
             Self::ReturnWaits => "Khoản này có tiền hoàn đang chờ ngân hàng báo nợ".into(),
             Self::NoCandidate => "Giao dịch này không thể là đầu kia của khoản hoàn".into(),
+            Self::NoAccount => {
+                "Thông báo không ghi tài khoản nào mà nguồn này được phép báo".into()
+            }
             Self::FutureDay => "Ngày này chưa tới".into(),
             Self::EmptyCensus => "Một đợt khảo sát có ít nhất một điểm".into(),
             Self::PositionTwice { entry } => {

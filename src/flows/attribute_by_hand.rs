@@ -112,7 +112,7 @@ pub(super) async fn pay_by_hand(
         code: place.code.as_ref().map(|code| CodeId::from_uuid(code.id)),
         identity: transactions::identity(books.tx, transaction).await?,
         attributed_by: "person",
-        standing: if credit.duplicate_of_id.is_some() {
+        standing: if credit.is_doubtful() {
             "duplicate_suspected"
         } else {
             "counts"

@@ -177,6 +177,7 @@ impl From<Refusal> for Problem {
             | Refusal::TestCode
             | Refusal::ReturnTooMuch { .. }
             | Refusal::NoCandidate
+            | Refusal::NoAccount
             | Refusal::PersonalAccount
             | Refusal::FutureDay
             | Refusal::EmptyCensus

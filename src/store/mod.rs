@@ -15,6 +15,7 @@ pub mod censuses;
 pub mod code_revisions;
 pub mod code_states;
 pub mod codes;
+pub mod doubts;
 mod error;
 pub mod establishments;
 pub mod events;

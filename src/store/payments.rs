@@ -193,6 +193,29 @@ pub async fn void(tx: &mut Tx, id: PaymentId, version: i64) -> Result<bool, Stor
     Ok(affected == 1)
 }
 
+/// Lets version `version` of a payment that may be another one told twice count, under an
+/// identity of its own; [`set_standing`] follows it up. `false` means that someone else was
+/// first.
+pub async fn count(
+    tx: &mut Tx,
+    (id, version): (PaymentId, i64),
+    identity: &str,
+) -> Result<bool, StoreError> {
+    const SQL: &str =
+        "UPDATE payments SET standing = 'counts', identity = $3, version = version + 1
+        WHERE id = $1 AND version = $2 AND standing = 'duplicate_suspected'";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(id.uuid())
+            .bind(version)
+            .bind(identity)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    Ok(affected == 1)
+}
+
 /// Writes how much of a payment went back, which [`set_standing`] follows up.
 pub async fn set_returned(tx: &mut Tx, id: PaymentId, returned_vnd: i64) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE payments SET returned_vnd = $2, version = version + 1 WHERE id = $1";

@@ -129,6 +129,20 @@ pub async fn mask_texts(
     })?)
 }
 
+/// Masks the transfer texts of settled doubts that were opened before a moment; how many is
+/// returned.
+pub async fn mask_doubts(tx: &mut Tx, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE doubts SET content = ''
+        WHERE opened_at < $1 AND state = 'settled' AND content <> ''";
+    Ok(on_engine!(tx, |connection| {
+        let query = sqlx::query(SQL).bind(before);
+        query
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?)
+}
+
 /// Forgets one-time links that give nothing any more; how many is returned.
 pub async fn forget_links(tx: &mut Tx, now: DateTime<Utc>) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM one_time_links WHERE used_at IS NOT NULL OR expires_at <= $1";

@@ -72,7 +72,7 @@ pub struct SuspenseRow {
     pub settled_at: Option<DateTime<Utc>>,
     /// Who did.
     pub settled_by: Option<String>,
-    /// What it came to: `paid` or `not_a_sale`.
+    /// What it came to: `paid`, `not_a_sale` or `same_money`.
     pub outcome: Option<String>,
     /// What that person wrote about it.
     pub settled_note: Option<String>,
@@ -176,7 +176,7 @@ pub async fn list(
 /// What a person made of an item.
 #[derive(Clone, Copy, Debug)]
 pub struct NewSettlement<'a> {
-    /// `paid` or `not_a_sale`.
+    /// `paid`, `not_a_sale` or `same_money`.
     pub outcome: &'static str,
     /// Who, as the audit names it.
     pub by: &'a str,

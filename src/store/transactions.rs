@@ -239,6 +239,8 @@ pub struct TransactionRow {
     pub occurred_at: DateTime<Utc>,
     /// Another transaction that may be the same money.
     pub duplicate_of_id: Option<Uuid>,
+    /// What a person decided about that: `same_money` or `other_money`.
+    pub double_decision: Option<String>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
     /// The payment that it became.
@@ -276,6 +278,7 @@ macro_rules! select_within_reach {
                 t.order_reference,
                 t.occurred_at,
                 t.duplicate_of_id,
+                t.double_decision,
                 t.recorded_at,
                 p.id AS payment_id,
                 s.id AS suspense_id
@@ -288,6 +291,13 @@ macro_rules! select_within_reach {
             $rest
         )
     };
+}
+
+impl TransactionRow {
+    /// Whether it may be another one told twice, and nobody decided that it is not.
+    pub fn is_doubtful(&self) -> bool {
+        self.duplicate_of_id.is_some() && self.double_decision.as_deref() != Some("other_money")
+    }
 }
 
 /// One transaction within reach.
@@ -335,12 +345,18 @@ pub async fn list(
 }
 
 /// What a transaction is known by for ever, whatever the order of arrival: the bank's own
-/// reference, else the key of its first evidence.
+/// reference, else the key of its first evidence; one that shares its reference with another
+/// is told apart by both.
 pub async fn identity(tx: &mut Tx, id: BankTransactionId) -> Result<String, StoreError> {
-    const SQL: &str = "SELECT COALESCE(t.bank_reference,
-            (SELECT e.transaction_key FROM transaction_evidence e WHERE e.transaction_id = t.id
-                ORDER BY e.recorded_at, e.transaction_key LIMIT 1))
-        FROM bank_transactions t WHERE t.id = $1";
+    const SQL: &str = "SELECT CASE
+                WHEN t.bank_reference IS NULL THEN told.first_key
+                WHEN t.duplicate_of_id IS NULL THEN t.bank_reference
+                ELSE t.bank_reference || ' ' || told.first_key END
+        FROM bank_transactions t
+        JOIN (SELECT e.transaction_id, MIN(e.transaction_key) AS first_key
+            FROM transaction_evidence e WHERE e.transaction_id = $1
+            GROUP BY e.transaction_id) AS told ON told.transaction_id = t.id
+        WHERE t.id = $1";
     let known: Option<String> = on_engine!(tx, |connection| {
         sqlx::query_scalar(SQL)
             .bind(id.uuid())

@@ -28,6 +28,7 @@ mod code_changes;
 mod code_checks;
 mod demo;
 mod docs_pages;
+mod doubts;
 mod establishments;
 mod events;
 mod front_page;

@@ -11,6 +11,7 @@
 mod alarm;
 mod attribution;
 mod delivery;
+mod doubt;
 mod outcome;
 mod record;
 mod writer;

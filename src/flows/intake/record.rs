@@ -75,8 +75,8 @@ impl<'a> Batch<'a> {
             reason,
             alarms,
         } = outcome;
-        callbacks::set_verdict(&mut self.tx, callback, verdict, reason).await?;
         let counted_as = self.counted_as(notice, callback, verdict).await?;
+        callbacks::set_verdict(&mut self.tx, callback, counted_as, reason).await?;
         self.count(notice, counted_as);
         // What is told again was shown to a person the first time.
         if counted_as == verdict {
@@ -132,7 +132,7 @@ impl<'a> Batch<'a> {
             if known.fact_hash == fact_hash {
                 return Ok(Recorded::Again(known.transaction));
             }
-            return Ok(Recorded::Conflict(known.transaction, known.merchant));
+            return self.doubt(notice, callback, (fact, fact_hash), known).await;
         }
         let number = fact.account_number.as_deref();
         let bound = sources::bound_accounts(&mut self.tx, notice.source, number).await?;
@@ -223,6 +223,7 @@ impl<'a> Batch<'a> {
                 reason: "same_reference",
             };
             self.raise_alert(about, notice.received_at).await?;
+            self.doubt_double(&transaction).await?;
         }
         let identity = fact.bank_reference.as_deref().unwrap_or(&fact.dedupe_key);
         if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {

@@ -12,6 +12,7 @@ pub mod code_checks;
 pub mod code_creation;
 pub mod code_pictures;
 pub mod code_revisions;
+pub mod doubts;
 pub mod establishments;
 pub mod events;
 pub mod imports;

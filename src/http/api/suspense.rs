@@ -72,7 +72,8 @@ pub struct SuspenseDocument {
     settled_at: Option<String>,
     /// The merchant, or the outlet whose till it was.
     settled_by: Option<String>,
-    /// What it came to: `paid` or `not_a_sale`; null while it waits.
+    /// What it came to: `paid`, `not_a_sale` or, where people decided that it was told twice,
+    /// `same_money`; null while it waits.
     outcome: Option<String>,
     /// What the trader wrote about it.
     note: Option<String>,
