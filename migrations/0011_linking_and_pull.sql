@@ -22,6 +22,8 @@ CREATE TABLE evidence_of_tellers (
     text_link BYTEA,
     callback_id UUID REFERENCES callbacks (id),
     recorded_at TIMESTAMPTZ NOT NULL,
+    -- The provider's number, or the bank's reference, of the transaction that is taken back.
+    reverses TEXT,
     PRIMARY KEY (teller_id, transaction_key)
 );
 INSERT INTO evidence_of_tellers
@@ -36,7 +38,8 @@ INSERT INTO evidence_of_tellers
      bank_reference,
      virtual_account,
      callback_id,
-     recorded_at)
+     recorded_at,
+     reverses)
     SELECT e.source_id,
         e.transaction_key,
         e.source_id,
@@ -48,11 +51,15 @@ INSERT INTO evidence_of_tellers
         t.bank_reference,
         t.virtual_account,
         e.callback_id,
-        e.recorded_at
+        e.recorded_at,
+        e.reverses
     FROM transaction_evidence e JOIN bank_transactions t ON t.id = e.transaction_id;
 DROP TABLE transaction_evidence;
 ALTER TABLE evidence_of_tellers RENAME TO transaction_evidence;
 CREATE INDEX transaction_evidence_by_transaction ON transaction_evidence (transaction_id);
+CREATE INDEX transaction_evidence_reverses ON transaction_evidence (reverses)
+    WHERE reverses IS NOT NULL;
+CREATE INDEX transaction_evidence_by_number ON transaction_evidence (source_id, provider_txn_id);
 CREATE INDEX transaction_evidence_by_reference ON transaction_evidence (account_id, bank_reference);
 CREATE INDEX transaction_evidence_by_text ON transaction_evidence (text_link, teller_id);
 CREATE INDEX transaction_evidence_without_reference ON transaction_evidence (text_link)

@@ -89,6 +89,13 @@ impl BankFact {
     /// ISO 4217; every adapter refuses other currencies.
     pub const CURRENCY: &'static str = "VND";
 
+    /// What it takes back: the provider's number of that transaction, or the bank's reference.
+    /// A credit that is booked as paid is a payment, whatever else it names.
+    pub fn takes_back(&self) -> Option<&str> {
+        let reverses = self.reverses.as_deref();
+        reverses.filter(|_| self.outcome == FactOutcome::Ignored)
+    }
+
     /// Whether money really moved, so that the fact becomes a bank transaction and claims its
     /// identity. A failed, pending or test notice does not: a later booked one with the same
     /// key is no duplicate of it.

@@ -29,6 +29,7 @@ macro_rules! worded {
         }
     };
 }
+pub(super) use worded;
 
 worded! {
     /// The rule that attributed a credit.
@@ -83,6 +84,10 @@ worded! {
         OtherAccount = "other_account",
             "Tiền vào tài khoản khác với tài khoản của mã.",
             "The money is in another account than the code's.";
+        /// Two persons decided that a number that was told twice is other money.
+        ToldTwice = "told_twice",
+            "Một số giao dịch được báo hai lần với nội dung khác nhau, hai người đã xác định đây là khoản tiền khác.",
+            "One number was told twice with other facts, and two persons decided that this is other money.";
         /// A code of another acquirer has no account here.
         CodeWithoutAccount = "code_without_account",
             "Mã này không gắn với tài khoản nào ở đây.",
@@ -172,6 +177,19 @@ pub struct Rejected {
     pub why: RejectedWhy,
 }
 
+/// Who attributed a credit by hand, and for which case: ids and numbers, no names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Who decided or, where two must, who asked for it.
+    pub by: String,
+    /// The second person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+    /// The number of the case that it was decided for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+}
+
 /// A decision with its grounds. Holds no name and no account, so it can be kept for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
@@ -189,6 +207,9 @@ pub struct Explanation {
     /// What looked like a reference and was passed over; the first ones only.
     #[serde(default)]
     pub rejected: Vec<Rejected>,
+    /// The people behind a decision by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
 }
 
 impl Explanation {
@@ -208,6 +229,7 @@ impl Explanation {
             suspense: None,
             evidence: evidence.into_iter().take(Self::MOST_ENTRIES).collect(),
             rejected: rejected.into_iter().take(Self::MOST_ENTRIES).collect(),
+            decision: None,
         }
     }
 
@@ -223,6 +245,7 @@ impl Explanation {
             suspense: Some(reason),
             evidence: evidence.into_iter().take(Self::MOST_ENTRIES).collect(),
             rejected: rejected.into_iter().take(Self::MOST_ENTRIES).collect(),
+            decision: None,
         }
     }
 
@@ -247,7 +270,8 @@ impl Explanation {
     }
 
     /// The same credit, attributed by a person, to a code or to an outlet only.
-    pub fn by_hand(mut self, reference: Option<String>) -> Self {
+    pub fn by_hand(mut self, reference: Option<String>, decision: Decision) -> Self {
+        self.decision = Some(decision);
         self.rule = Rule::Manual;
         self.reference = reference;
         self.suspense = None;

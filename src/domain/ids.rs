@@ -75,6 +75,12 @@ entity_ids! {
     BankTransactionId = "btx";
     /// A credit attributed to one outlet.
     PaymentId = "pay";
+    /// A proposal to count a payment elsewhere.
+    MoveId = "mov";
+    /// Money that goes back.
+    ReversalId = "rev";
+    /// A question whether two tellings are the same money.
+    DoubtId = "dbt";
     /// A credit that names no single code.
     SuspenseId = "sus";
     /// Something that happened.

@@ -203,6 +203,12 @@ fn fold(text: &str) -> String {
         .collect()
 }
 
+/// The letters and digits of each field, folded, as the second reading sees them.
+pub(super) fn joined(texts: Texts<'_>) -> Vec<String> {
+    let short = texts.fields().filter(|(_, text)| !is_too_long(text));
+    short.map(|(_, text)| plain_letters(text)).collect()
+}
+
 /// The windows with the form of a reference.
 fn windows(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices('T').filter_map(|(start, _)| {

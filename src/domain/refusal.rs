@@ -59,6 +59,30 @@ pub enum Refusal {
     /// The new terms would make it another kind of code.
     #[error("a change keeps the kind and the scheme of the code")]
     OtherKind,
+    /// A credit counts only for codes and outlets of the account that it came to.
+    #[error("the money is in another account: it never moves between bank accounts here")]
+    OtherAccount,
+    /// A move that would leave the payment where it is.
+    #[error("the payment counts there already")]
+    SamePlace,
+    /// A test proves an outlet only if the notice itself names its code.
+    #[error("a test code takes no money by hand")]
+    TestCode,
+    /// More would go back than is left of the payment.
+    #[error("{left} đồng of this payment are left to give back")]
+    ReturnTooMuch {
+        /// What did not go back yet.
+        left: Vnd,
+    },
+    /// Money is on its way back, from where the payment counts.
+    #[error("a reversal of this payment waits for its debit")]
+    ReturnWaits,
+    /// The transaction cannot be the other end of the reversal.
+    #[error("this transaction is none of the reversal's candidates")]
+    NoCandidate,
+    /// What was told names no account that its source may speak for.
+    #[error("what was told names no account that its source speaks for")]
+    NoAccount,
     /// What has not happened yet cannot be recorded.
     #[error("the day lies in the future")]
     FutureDay,
@@ -94,6 +118,13 @@ impl Refusal {
             Self::Expired { .. } => "code_expired",
             Self::NotOurs => "code_not_ours",
             Self::OtherKind => "other_kind",
+            Self::OtherAccount => "other_account",
+            Self::SamePlace => "same_place",
+            Self::TestCode => "test_code",
+            Self::ReturnTooMuch { .. } => "return_too_much",
+            Self::ReturnWaits => "return_waits",
+            Self::NoCandidate => "no_candidate",
+            Self::NoAccount => "no_account",
             Self::FutureDay => "future_day",
             Self::EmptyCensus => "empty_census",
             Self::PositionTwice { .. } => "position_twice",
@@ -127,6 +158,20 @@ impl Refusal {
             Self::Expired { at } => format!("Mã này đã hết hạn lúc {}", to_rfc3339(*at)),
             Self::NotOurs => "Mã của đơn vị chấp nhận thanh toán phải sửa tại đơn vị đó".into(),
             Self::OtherKind => "Khi sửa, loại mã và hình thức mã phải giữ nguyên".into(),
+            Self::OtherAccount => {
+                "Tiền nằm ở tài khoản khác: ở đây tiền không bao giờ chuyển giữa các tài khoản"
+                    .into()
+            }
+            Self::SamePlace => "Khoản này đang tính ở đó rồi".into(),
+            Self::TestCode => "Mã thử của điểm bán không nhận tiền gắn bằng tay".into(),
+            Self::ReturnTooMuch { left } => {
+                format!("Khoản này chỉ còn {left} đồng có thể hoàn")
+            }
+            Self::ReturnWaits => "Khoản này có tiền hoàn đang chờ ngân hàng báo nợ".into(),
+            Self::NoCandidate => "Giao dịch này không thể là đầu kia của khoản hoàn".into(),
+            Self::NoAccount => {
+                "Thông báo không ghi tài khoản nào mà nguồn này được phép báo".into()
+            }
             Self::FutureDay => "Ngày này chưa tới".into(),
             Self::EmptyCensus => "Một đợt khảo sát có ít nhất một điểm".into(),
             Self::PositionTwice { entry } => {

@@ -8,9 +8,10 @@ use crate::domain::ids::{EventId, MerchantId, OutletId, UserId};
 use crate::domain::refusal::Refusal;
 use crate::entropy::Entropy;
 use crate::flows::access::Act;
+use crate::flows::standing::Pending;
 use crate::store::audit::{self, AuditEntry};
 use crate::store::events::{self, NewEvent};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, rollups};
 
 /// The audit chain of what people do.
 pub const PEOPLE_CHAIN: &str = "main";
@@ -59,6 +60,10 @@ pub enum Thing {
     Establishment,
     /// The account whose place it takes, of the same merchant.
     ReplacedAccount,
+    /// The code that a credit is to count for.
+    Code,
+    /// The outlet that a credit is to count for.
+    Outlet,
 }
 
 /// What only one may have.
@@ -78,6 +83,8 @@ pub enum UniqueValue {
     Position,
     /// The day of a confirmed change of a place.
     DayOfChange,
+    /// The proposal about a payment that waits for its second person.
+    PaymentMove,
 }
 
 impl std::fmt::Display for Thing {
@@ -88,6 +95,8 @@ impl std::fmt::Display for Thing {
             Self::Zone => "zone",
             Self::Establishment => "establishment in this zone",
             Self::ReplacedAccount => "account of this merchant",
+            Self::Code => "code",
+            Self::Outlet => "outlet",
         })
     }
 }
@@ -102,6 +111,7 @@ impl std::fmt::Display for UniqueValue {
             Self::SourceName => "name of a source",
             Self::Position => "position in this zone",
             Self::DayOfChange => "day of a change of this place",
+            Self::PaymentMove => "place of the one move of a payment that waits",
         })
     }
 }
@@ -172,6 +182,20 @@ async fn record_all(tx: &mut Tx, act: &Act<'_>, deeds: Vec<Deed>) -> Result<(), 
     });
     let news: Vec<NewEvent> = news.collect();
     events::append(tx, &news).await?;
+    Ok(())
+}
+
+/// Writes what a decision about money left to write, last of all, as [`record_all`] does:
+/// sums, audit, events.
+pub(super) async fn close(
+    tx: &mut Tx,
+    act: &Act<'_>,
+    pending: Pending,
+    cause: &str,
+) -> Result<(), StoreError> {
+    rollups::apply(tx, &pending.movements, act.now, cause).await?;
+    audit::append(tx, PEOPLE_CHAIN, &pending.entries).await?;
+    events::append(tx, &pending.events).await?;
     Ok(())
 }
 

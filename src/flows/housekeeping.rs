@@ -69,7 +69,10 @@ impl Round<'_> {
 
     /// Masks the transfer texts of the days before one, step by step.
     async fn mask_texts(&self, kept_since: NaiveDate) -> Result<u64, StoreError> {
-        let (before, mut masked) = (start_of_day(kept_since), 0);
+        let before = start_of_day(kept_since);
+        let mut tx = self.store.begin_write().await?;
+        let mut masked = retention::mask_doubts(&mut tx, before).await?;
+        tx.commit().await?;
         while (self.go_on)() {
             let mut tx = self.store.begin_write().await?;
             let step = retention::mask_texts(&mut tx, before, STEP, self.now).await?;

@@ -2,6 +2,7 @@
 //! it.
 
 pub mod access;
+pub mod attribute_by_hand;
 pub mod change;
 pub mod check_books;
 pub mod check_code;
@@ -14,12 +15,20 @@ pub mod issue_code;
 pub mod linking;
 pub mod match_by_account;
 pub mod measure_adoption;
+pub mod move_payment;
 pub mod open_outlet;
 pub mod receive_notice;
+pub mod record_reversal;
 pub mod register_merchant;
 pub mod register_source;
 pub mod register_zone;
+mod returned_money;
+mod second_telling;
 pub mod settle_alert;
+pub mod settle_doubt;
+pub mod settle_suspense;
 pub mod settlement_account;
+mod standing;
+pub mod suggest;
 pub mod take_census;
 pub mod watch_sources;

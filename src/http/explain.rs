@@ -172,11 +172,18 @@ impl From<Refusal> for Problem {
             Refusal::SamePerson => Code::SecondPersonRequired,
             Refusal::TestAmount { .. }
             | Refusal::OtherKind
+            | Refusal::OtherAccount
+            | Refusal::SamePlace
+            | Refusal::TestCode
+            | Refusal::ReturnTooMuch { .. }
+            | Refusal::NoCandidate
+            | Refusal::NoAccount
             | Refusal::PersonalAccount
             | Refusal::FutureDay
             | Refusal::EmptyCensus
             | Refusal::PositionTwice { .. } => Code::InvalidFields,
             Refusal::WrongState { .. }
+            | Refusal::ReturnWaits
             | Refusal::MerchantNotActive
             | Refusal::AlreadyEffective { .. }
             | Refusal::StaticNeverCompletes

@@ -223,3 +223,14 @@ impl CodeRow {
         inconsistent("payment_codes", column, self.id)
     }
 }
+
+/// Puts a dynamic code whose amount is no longer complete back in use.
+pub async fn reopen(tx: &mut Tx, code: CodeId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE payment_codes SET state = 'active', completed_at = NULL
+        WHERE id = $1 AND state = 'completed' AND kind = 'dynamic'";
+    on_engine!(tx, |connection| {
+        let query = sqlx::query(SQL).bind(code.uuid());
+        query.execute(connection).await.map(|_| ())
+    })?;
+    Ok(())
+}

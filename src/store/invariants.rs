@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use super::{StoreError, Tx, on_engine};
 use crate::domain::day::local_day;
-use crate::domain::ids::{BankTransactionId, CallbackId, OutletId, PaymentId, SourceId, ZoneId};
+use crate::domain::ids::{
+    BankTransactionId, CallbackId, OutletId, PaymentId, ReversalId, SourceId, ZoneId,
+};
 
 /// A counter-example.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,10 @@ fn transaction(id: Uuid) -> String {
     BankTransactionId::from_uuid(id).to_string()
 }
 
+fn reversal(id: Uuid) -> String {
+    ReversalId::from_uuid(id).to_string()
+}
+
 fn callback(id: Uuid) -> String {
     CallbackId::from_uuid(id).to_string()
 }
@@ -57,7 +63,7 @@ fn zone(id: Uuid) -> String {
     ZoneId::from_uuid(id).to_string()
 }
 
-const ROW_RULES: [RowRule; 13] = [
+const ROW_RULES: [RowRule; 16] = [
     RowRule {
         rule: "every payment has a bank transaction with evidence",
         subject: payment,
@@ -77,7 +83,8 @@ const ROW_RULES: [RowRule; 13] = [
     RowRule {
         rule: "a bank transaction is paid out to one payment at most",
         subject: transaction,
-        sql: "SELECT transaction_id FROM payments GROUP BY transaction_id
+        sql: "SELECT transaction_id FROM payments WHERE standing <> 'voided'
+            GROUP BY transaction_id
             HAVING COUNT(*) > 1 ORDER BY transaction_id LIMIT $1",
     },
     RowRule {
@@ -132,9 +139,43 @@ const ROW_RULES: [RowRule; 13] = [
         sql: "SELECT p.id FROM payments p
             JOIN bank_transactions t ON t.id = p.transaction_id
             WHERE p.received_vnd <> t.amount_vnd OR t.direction <> 'credit'
-                OR p.sale_vnd < 0 OR p.sale_vnd > p.received_vnd
+                OR p.sale_vnd < 0 OR p.sale_vnd > p.received_vnd - p.returned_vnd
                 OR p.returned_vnd < 0 OR p.returned_vnd > p.received_vnd
             ORDER BY p.id LIMIT $1",
+    },
+    RowRule {
+        rule: "what went back of a payment is what its confirmed reversals took back",
+        subject: payment,
+        sql: "SELECT p.id FROM payments p
+            LEFT JOIN (SELECT taken_back_id, SUM(amount_vnd) AS back FROM reversals
+                WHERE state = 'confirmed' GROUP BY taken_back_id) r
+                ON r.taken_back_id = p.transaction_id
+            WHERE p.standing <> 'voided' AND p.returned_vnd <>
+                CASE WHEN COALESCE(r.back, 0) > p.received_vnd THEN p.received_vnd
+                    ELSE COALESCE(r.back, 0) END
+            ORDER BY p.id LIMIT $1",
+    },
+    RowRule {
+        rule: "the state of a payment follows from what went back",
+        subject: payment,
+        sql: "SELECT id FROM payments
+            WHERE status <> CASE
+                WHEN standing = 'voided' THEN 'voided'
+                WHEN returned_vnd = 0 THEN 'settled'
+                WHEN returned_vnd < received_vnd THEN 'partially_returned'
+                ELSE 'returned' END
+            ORDER BY id LIMIT $1",
+    },
+    RowRule {
+        rule: "a confirmed reversal has a movement of its own amount on its account",
+        subject: reversal,
+        sql: "SELECT r.id FROM reversals r
+            LEFT JOIN bank_transactions m ON m.id = r.movement_id
+            LEFT JOIN bank_transactions t ON t.id = r.taken_back_id
+            WHERE r.state = 'confirmed' AND (m.id IS NULL OR t.id IS NULL
+                OR m.amount_vnd <> r.amount_vnd
+                OR m.account_id <> r.account_id OR t.account_id <> r.account_id)
+            ORDER BY r.id LIMIT $1",
     },
     RowRule {
         rule: "a payment belongs to the merchant and the account of its code",
@@ -143,7 +184,7 @@ const ROW_RULES: [RowRule; 13] = [
             JOIN bank_transactions t ON t.id = p.transaction_id
             LEFT JOIN payment_codes c ON c.id = p.code_id
             WHERE p.merchant_id <> t.merchant_id
-                OR (p.code_id IS NOT NULL AND p.attributed_by = 'reference'
+                OR (p.code_id IS NOT NULL
                     AND (c.id IS NULL OR c.merchant_id <> p.merchant_id
                         OR c.outlet_id <> p.outlet_id
                         OR c.account_id IS NULL OR c.account_id <> t.account_id))

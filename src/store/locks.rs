@@ -2,7 +2,7 @@
 //! true. A merchant is held before its outlets, always in this order.
 
 use super::{StoreError, Tx, expect_one, on_engine};
-use crate::domain::ids::{MerchantId, OutletId, SourceId};
+use crate::domain::ids::{AccountId, MerchantId, OutletId, SourceId};
 
 /// Holds a row of a table.
 macro_rules! hold {
@@ -33,4 +33,9 @@ pub async fn outlet(tx: &mut Tx, id: OutletId) -> Result<(), StoreError> {
 /// Holds a source's row.
 pub async fn source(tx: &mut Tx, id: SourceId) -> Result<(), StoreError> {
     hold!(tx, "sources", id)
+}
+
+/// Holds an account's row: what went back on an account is decided one after another.
+pub async fn account(tx: &mut Tx, id: AccountId) -> Result<(), StoreError> {
+    hold!(tx, "accounts", id)
 }

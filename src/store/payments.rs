@@ -180,6 +180,53 @@ pub async fn set_standing(
     expect_one("payments", affected)
 }
 
+/// Voids version `version` of a payment: it stays on record and takes part in no sum any
+/// more, which [`set_standing`] follows up. `false` means that someone else was first.
+pub async fn void(tx: &mut Tx, id: PaymentId, version: i64) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE payments SET standing = 'voided', version = version + 1
+        WHERE id = $1 AND version = $2 AND standing <> 'voided'";
+    let affected = on_engine!(tx, |connection| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(version);
+        let done = query.execute(connection).await;
+        done.map(|done| done.rows_affected())
+    })?;
+    Ok(affected == 1)
+}
+
+/// Lets version `version` of a payment that may be another one told twice count, under an
+/// identity of its own; [`set_standing`] follows it up. `false` means that someone else was
+/// first.
+pub async fn count(
+    tx: &mut Tx,
+    (id, version): (PaymentId, i64),
+    identity: &str,
+) -> Result<bool, StoreError> {
+    const SQL: &str =
+        "UPDATE payments SET standing = 'counts', identity = $3, version = version + 1
+        WHERE id = $1 AND version = $2 AND standing = 'duplicate_suspected'";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(id.uuid())
+            .bind(version)
+            .bind(identity)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    Ok(affected == 1)
+}
+
+/// Writes how much of a payment went back, which [`set_standing`] follows up.
+pub async fn set_returned(tx: &mut Tx, id: PaymentId, returned_vnd: i64) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE payments SET returned_vnd = $2, version = version + 1 WHERE id = $1";
+    let affected = on_engine!(tx, |connection| {
+        let query = sqlx::query(SQL).bind(id.uuid()).bind(returned_vnd);
+        let done = query.execute(connection).await;
+        done.map(|done| done.rows_affected())
+    })?;
+    expect_one("payments", affected)
+}
+
 /// The columns of payments.
 macro_rules! select_payments {
     ($rest:expr) => {
@@ -238,6 +285,20 @@ pub async fn find(
             .bind(reach.merchant())
             .bind(reach.user())
             .bind(id.uuid())
+            .fetch_optional(connection)
+            .await
+    })?)
+}
+
+/// The payment that holds a credit.
+pub async fn of_transaction(
+    tx: &mut Tx,
+    transaction: BankTransactionId,
+) -> Result<Option<PaymentRow>, StoreError> {
+    const SQL: &str = select_payments!("WHERE p.transaction_id = $1 AND p.standing <> 'voided'");
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(transaction.uuid())
             .fetch_optional(connection)
             .await
     })?)
@@ -325,7 +386,8 @@ pub async fn newest(tx: &mut Tx, limit: u32) -> Result<Vec<RecentPayment>, Store
         JOIN zones z ON z.id = p.zone_id
         JOIN merchants m ON m.id = p.merchant_id
         JOIN outlets o ON o.id = p.outlet_id
-        WHERE p.flags <> 'test' ORDER BY p.id DESC LIMIT $1";
+        WHERE p.flags <> 'test' AND p.standing <> 'voided'
+        ORDER BY p.id DESC LIMIT $1";
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(i64::from(limit))

@@ -113,7 +113,7 @@ pub async fn mask_texts(
     const SQL: &str = "UPDATE bank_transactions SET
             content = COALESCE((SELECT c.reference FROM payments p
                 JOIN payment_codes c ON c.id = p.code_id
-                WHERE p.transaction_id = bank_transactions.id), ''),
+                WHERE p.transaction_id = bank_transactions.id AND p.standing <> 'voided'), ''),
             text_masked_at = $3
         WHERE id IN (SELECT t.id FROM bank_transactions t
             WHERE t.recorded_at < $1 AND t.text_masked_at IS NULL
@@ -122,6 +122,20 @@ pub async fn mask_texts(
             ORDER BY t.recorded_at LIMIT $2)";
     Ok(on_engine!(tx, |connection| {
         let query = sqlx::query(SQL).bind(before).bind(limit).bind(now);
+        query
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?)
+}
+
+/// Masks the transfer texts of settled doubts that were opened before a moment; how many is
+/// returned.
+pub async fn mask_doubts(tx: &mut Tx, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE doubts SET content = ''
+        WHERE opened_at < $1 AND state = 'settled' AND content <> ''";
+    Ok(on_engine!(tx, |connection| {
+        let query = sqlx::query(SQL).bind(before);
         query
             .execute(connection)
             .await

@@ -70,14 +70,28 @@ pub struct SuspenseRow {
     pub opened_at: DateTime<Utc>,
     /// When a person settled it.
     pub settled_at: Option<DateTime<Utc>>,
+    /// Who did.
+    pub settled_by: Option<String>,
+    /// What it came to: `paid`, `not_a_sale` or `same_money`.
+    pub outcome: Option<String>,
+    /// What that person wrote about it.
+    pub settled_note: Option<String>,
+    /// The payment that holds its credit.
+    pub payment_id: Option<Uuid>,
     /// How much came, đồng.
     pub amount_vnd: i64,
     /// The transfer text.
     pub content: String,
     /// The bank's own reference.
     pub bank_reference: Option<String>,
+    /// The vendor's order field, where our reference may stand.
+    pub order_reference: Option<String>,
+    /// Another transaction that may be the same money.
+    pub duplicate_of_id: Option<Uuid>,
     /// The bank's time.
     pub occurred_at: DateTime<Utc>,
+    /// Raised by every change.
+    pub version: i64,
 }
 
 /// The columns of suspense items within reach: $1 is the merchant, $2 the person whose zones
@@ -93,11 +107,20 @@ macro_rules! select_within_reach {
                 s.explanation,
                 s.opened_at,
                 s.settled_at,
+                s.settled_by,
+                s.outcome,
+                s.settled_note,
+                p.id AS payment_id,
                 t.amount_vnd,
                 t.content,
                 t.bank_reference,
-                t.occurred_at
+                t.order_reference,
+                t.duplicate_of_id,
+                t.occurred_at,
+                s.version
             FROM suspense_items s JOIN bank_transactions t ON t.id = s.transaction_id
+            LEFT JOIN payments p
+                ON p.transaction_id = s.transaction_id AND p.standing <> 'voided'
             WHERE ",
             reaches_merchant!("s.merchant_id"),
             " ",
@@ -123,15 +146,16 @@ pub async fn find(
     })?)
 }
 
-/// Open items within reach, longest waiting first, after a place in the list.
-pub async fn list_open(
+/// Items in a state within reach, longest waiting first, after a place in the list.
+pub async fn list(
     tx: &mut Tx,
     reach: Reach,
+    state: &str,
     after: Option<(DateTime<Utc>, SuspenseId)>,
     limit: u32,
 ) -> Result<Vec<SuspenseRow>, StoreError> {
     const SQL: &str = select_within_reach!(
-        "AND s.state = 'open'
+        "AND s.state = $6
             AND ($3 IS NULL OR s.opened_at > $3 OR (s.opened_at = $3 AND s.id > $4))
         ORDER BY s.opened_at, s.id LIMIT $5"
     );
@@ -143,9 +167,53 @@ pub async fn list_open(
             .bind(time)
             .bind(id.map(SuspenseId::uuid))
             .bind(i64::from(limit))
+            .bind(state)
             .fetch_all(connection)
             .await
     })?)
+}
+
+/// What a person made of an item.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSettlement<'a> {
+    /// `paid`, `not_a_sale` or `same_money`.
+    pub outcome: &'static str,
+    /// Who, as the audit names it.
+    pub by: &'a str,
+    /// What that person wrote about it.
+    pub note: Option<&'a str>,
+    /// The present.
+    pub at: DateTime<Utc>,
+}
+
+/// Settles version `version` of an open item. `false` means that someone else was first.
+pub async fn settle(
+    tx: &mut Tx,
+    id: SuspenseId,
+    version: i64,
+    settlement: NewSettlement<'_>,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE suspense_items SET
+            state = 'settled',
+            outcome = $3,
+            settled_by = $4,
+            settled_note = $5,
+            settled_at = $6,
+            version = version + 1
+        WHERE id = $1 AND version = $2 AND state = 'open'";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(id.uuid())
+            .bind(version)
+            .bind(settlement.outcome)
+            .bind(settlement.by)
+            .bind(settlement.note)
+            .bind(settlement.at)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    Ok(affected == 1)
 }
 
 /// How many items wait within reach, since when the oldest, and how many since before a

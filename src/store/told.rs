@@ -24,7 +24,7 @@ pub async fn told_by(
 ) -> Result<Vec<ToldTransaction>, StoreError> {
     const SQL: &str = "SELECT e.transaction_key, t.amount_vnd
         FROM transaction_evidence e JOIN bank_transactions t ON t.id = e.transaction_id
-        WHERE e.source_id = $1 AND e.transaction_key > $2
+        WHERE e.source_id = $1 AND e.transaction_key > $2 AND e.kind <> 'decision'
         ORDER BY e.transaction_key LIMIT $3";
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)

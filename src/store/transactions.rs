@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::reach::{Reach, reaches_merchant};
-use super::{StoreError, Tx, expect_one, on_engine};
+use super::{StoreError, Tx, expect_one, inconsistent, on_engine};
 use crate::domain::credit::Direction;
 use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, MerchantId, SourceId};
 use crate::domain::linking::Teller;
@@ -43,7 +43,7 @@ pub struct NewTransaction {
     /// Another transaction that may be the same money.
     pub duplicate_of: Option<BankTransactionId>,
     /// The hash by which tellings with the same day and text find it.
-    pub text_link: Vec<u8>,
+    pub text_link: Option<Vec<u8>>,
     /// The present.
     pub recorded_at: DateTime<Utc>,
 }
@@ -53,7 +53,7 @@ impl NewTransaction {
     /// first, and its own among equal ones.
     pub fn identity(&self) -> String {
         let without_reference = || {
-            let link = hex::encode(&self.text_link);
+            let link = hex::encode(self.text_link.as_deref().unwrap_or_default());
             format!("{link}/{}", self.id)
         };
         self.bank_reference
@@ -79,6 +79,8 @@ pub struct NewEvidence {
     pub kind: &'static str,
     /// The provider's own number.
     pub provider_txn_id: String,
+    /// The provider's number, or the bank's reference, of what it takes back.
+    pub reverses: Option<String>,
     /// SHA-256 over the facts as told.
     pub fact_hash: Vec<u8>,
     /// The bank's own reference as told.
@@ -86,7 +88,7 @@ pub struct NewEvidence {
     /// The virtual account as told.
     pub virtual_account: Option<String>,
     /// The hash of day and text.
-    pub text_link: Vec<u8>,
+    pub text_link: Option<Vec<u8>>,
     /// The delivery that told us.
     pub callback: Option<CallbackId>,
     /// The present.
@@ -160,8 +162,9 @@ pub async fn insert_evidence(tx: &mut Tx, evidence: &NewEvidence) -> Result<bool
              virtual_account,
              text_link,
              callback_id,
-             recorded_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             recorded_at,
+             reverses)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (teller_id, transaction_key) DO NOTHING";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
@@ -178,6 +181,7 @@ pub async fn insert_evidence(tx: &mut Tx, evidence: &NewEvidence) -> Result<bool
             .bind(&evidence.text_link)
             .bind(evidence.callback.map(CallbackId::uuid))
             .bind(evidence.recorded_at)
+            .bind(&evidence.reverses)
             .execute(connection)
             .await
             .map(|done| done.rows_affected())
@@ -259,6 +263,8 @@ pub struct TransactionRow {
     pub occurred_at: DateTime<Utc>,
     /// Another transaction that may be the same money.
     pub duplicate_of_id: Option<Uuid>,
+    /// What a person decided about that: `same_money` or `other_money`.
+    pub double_decision: Option<String>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
     /// The payment that it became.
@@ -296,11 +302,12 @@ macro_rules! select_within_reach {
                 t.order_reference,
                 t.occurred_at,
                 t.duplicate_of_id,
+                t.double_decision,
                 t.recorded_at,
                 p.id AS payment_id,
                 s.id AS suspense_id
             FROM bank_transactions t
-            LEFT JOIN payments p ON p.transaction_id = t.id
+            LEFT JOIN payments p ON p.transaction_id = t.id AND p.standing <> 'voided'
             LEFT JOIN suspense_items s ON s.transaction_id = t.id
             WHERE ",
             reaches_merchant!("t.merchant_id"),
@@ -308,6 +315,13 @@ macro_rules! select_within_reach {
             $rest
         )
     };
+}
+
+impl TransactionRow {
+    /// Whether it may be another one told twice, and nobody decided that it is not.
+    pub fn is_doubtful(&self) -> bool {
+        self.duplicate_of_id.is_some() && self.double_decision.as_deref() != Some("other_money")
+    }
 }
 
 /// One transaction within reach.
@@ -352,6 +366,28 @@ pub async fn list(
             .fetch_all(connection)
             .await
     })?)
+}
+
+/// What a transaction is known by for ever, whatever the order of arrival: the bank's own
+/// reference, else the key of its first evidence; one that shares its reference with another
+/// is told apart by both.
+pub async fn identity(tx: &mut Tx, id: BankTransactionId) -> Result<String, StoreError> {
+    const SQL: &str = "SELECT CASE
+                WHEN t.bank_reference IS NULL THEN told.first_key
+                WHEN t.duplicate_of_id IS NULL THEN t.bank_reference
+                ELSE t.bank_reference || ' ' || told.first_key END
+        FROM bank_transactions t
+        JOIN (SELECT e.transaction_id, MIN(e.transaction_key) AS first_key
+            FROM transaction_evidence e WHERE e.transaction_id = $1
+            GROUP BY e.transaction_id) AS told ON told.transaction_id = t.id
+        WHERE t.id = $1";
+    let known: Option<String> = on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(id.uuid())
+            .fetch_one(connection)
+            .await
+    })?;
+    known.ok_or_else(|| inconsistent("transaction_evidence", "transaction_id", id))
 }
 
 /// How we know of a transaction, first told first.

@@ -214,14 +214,35 @@ impl Street {
         id.to_string()
     }
 
+    /// Another open outlet of the seller in the same zone; its id.
+    pub async fn second_outlet(&self) -> OutletId {
+        let id = OutletId::from_uuid(uuid(31));
+        let mut tx = self.store.begin_write().await.unwrap();
+        open_outlet(&mut tx, id, "Số 14").await;
+        tx.commit().await.unwrap();
+        id
+    }
+
     /// Issues a code with a chosen reference.
     pub async fn code(&self, reference: &str, fixed_vnd: Option<i64>) -> CodeId {
+        let (outlet, account) = (uuid(30), uuid(40));
+        let place = (OutletId::from_uuid(outlet), AccountId::from_uuid(account));
+        self.code_at(reference, fixed_vnd, place).await
+    }
+
+    /// The same at another outlet or on another account of the seller.
+    pub async fn code_at(
+        &self,
+        reference: &str,
+        fixed_vnd: Option<i64>,
+        (outlet, account): (OutletId, AccountId),
+    ) -> CodeId {
         let id = CodeId::from_uuid(Uuid::new_v5_like(reference));
         let code = NewCode {
             id,
             merchant: MerchantId::from_uuid(uuid(20)),
-            outlet: OutletId::from_uuid(uuid(30)),
-            account: Some(AccountId::from_uuid(uuid(40))),
+            outlet,
+            account: Some(account),
             kind: if fixed_vnd.is_some() {
                 "dynamic"
             } else {
@@ -386,12 +407,19 @@ async fn people_and_places(tx: &mut Tx) {
         let moved = merchants::update_state(tx, merchant.id, version, &state, now()).await;
         assert!(moved.unwrap());
     }
+    open_outlet(tx, OutletId::from_uuid(uuid(30)), "Số 12").await;
+    let number = AccountNumber::parse(ACCOUNT).unwrap();
+    approved_account(tx, AccountId::from_uuid(uuid(40)), number).await;
+}
+
+/// An outlet of the seller that trades.
+async fn open_outlet(tx: &mut Tx, id: OutletId, stall: &str) {
     let outlet = Outlet {
-        id: OutletId::from_uuid(uuid(30)),
-        merchant: merchant.id,
-        zone: zone.id,
+        id,
+        merchant: MerchantId::from_uuid(uuid(20)),
+        zone: ZoneId::from_uuid(uuid(10)),
         establishment: None,
-        stall_label: TradeName::parse("Số 12").unwrap(),
+        stall_label: TradeName::parse(stall).unwrap(),
         trade: Trade::parse("bún ốc").unwrap(),
         state: OutletState::Planned,
         match_by_account: false,
@@ -402,11 +430,9 @@ async fn people_and_places(tx: &mut Tx) {
     assert!(outlets::insert(tx, &outlet).await.unwrap());
     let open = OutletState::Open {
         tested_at: now(),
-        opened_at: now(),
+        opened_at: "2026-03-01T00:00:00Z".parse().unwrap(),
     };
     assert!(outlets::update_state(tx, outlet.id, 1, open).await.unwrap());
-    let number = AccountNumber::parse(ACCOUNT).unwrap();
-    approved_account(tx, AccountId::from_uuid(uuid(40)), number).await;
 }
 
 /// An account of the seller that money may go to.

@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 use super::alarm::Alarm;
 use super::record::Batch;
-use super::standing::{Weighed, weigh};
 use crate::domain::code::CodeKindName;
 use crate::domain::explanation::{Explanation, SuspenseReason};
 use crate::domain::ids::{AccountId, CodeId, MerchantId, OutletId, PaymentId, SuspenseId, ZoneId};
 use crate::domain::matching::{self, AccountOutlet, Texts};
 use crate::domain::payment::Flag;
+use crate::flows::standing::{Weighed, pay as settle};
 use crate::store::codes::{self, CodeRow};
 use crate::store::events::NewEvent;
-use crate::store::payments::{self, NewPayment};
+use crate::store::payments::NewPayment;
 use crate::store::suspense::{self, NewSuspenseItem};
 use crate::store::transactions::NewTransaction;
 use crate::store::{StoreError, accounts, match_switches};
@@ -153,23 +153,9 @@ async fn pay(
         explanation: stored(explanation),
         recorded_at: at,
     };
-    payments::insert(&mut batch.tx, &payment).await?;
-    let Weighed { flags, sale_vnd } = weigh(batch, &payment, target.code.as_ref()).await?;
-    let id = batch.event_id(at);
-    batch.events.push(NewEvent {
-        id,
-        at,
-        kind: "payment.settled",
-        subject: payment.id.to_string(),
-        merchant: Some(payment.merchant),
-        outlet: Some(payment.outlet),
-        payload: json!({
-            "payment_id": payment.id.to_string(),
-            "received_vnd": payment.received_vnd,
-            "sale_vnd": sale_vnd,
-            "flags": flags.to_string(),
-        }),
-    });
+    let speaker = batch.speaker();
+    let code = target.code.as_ref();
+    let Weighed { flags, .. } = settle(&mut batch.books(&speaker), &payment, code).await?;
     if let Some(code) = target.code.filter(|_| flags.has(Flag::RetiredCode)) {
         warn_of_old_sticker(batch, &code, at).await?;
     }
@@ -214,7 +200,7 @@ async fn suspend(
     };
     suspense::insert(&mut batch.tx, &item).await?;
     let id = batch.event_id(at);
-    batch.events.push(NewEvent {
+    batch.pending.events.push(NewEvent {
         id,
         at,
         kind: "suspense.opened",

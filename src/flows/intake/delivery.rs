@@ -11,7 +11,8 @@ use super::record::Batch;
 use super::{Delivered, Notice};
 use crate::banks::{Delivery, VerifiedWith};
 use crate::domain::day::local_day;
-use crate::domain::ids::CallbackId;
+use crate::domain::ids::{CallbackId, SourceId};
+use crate::store::callbacks::SentBytes;
 use crate::store::{StoreError, callbacks};
 use crate::vault::Key;
 
@@ -106,5 +107,40 @@ impl Batch<'_> {
             row: day.to_string(),
         })?;
         Ok(self.body_keys.entry(day).or_insert(Key::new(bytes)).clone())
+    }
+
+    /// What a delivery counts as. One that became a transaction is told by its evidence when
+    /// it comes again; any other by its bytes, so that a vendor's retries make no new notice.
+    pub(super) async fn counted_as(
+        &mut self,
+        source: SourceId,
+        delivery: &Delivery,
+        callback: CallbackId,
+        verdict: &'static str,
+    ) -> Result<&'static str, StoreError> {
+        if matches!(verdict, "accepted" | "duplicate") {
+            return Ok(verdict);
+        }
+        let sent = sent_bytes(delivery);
+        let bytes = SentBytes {
+            body_hash: &sent.body_hash,
+            query: sent.query,
+        };
+        let again = callbacks::came_before(&mut self.tx, source, bytes, callback, verdict).await?;
+        Ok(if again { "duplicate" } else { verdict })
+    }
+
+    pub(super) fn count(&mut self, notice: &Notice, verdict: &str) {
+        let place = (notice.source, local_day(notice.received_at));
+        let counts = self.counts.entry(place).or_default();
+        let count = match verdict {
+            "accepted" => &mut counts.accepted,
+            "duplicate" => &mut counts.repeated,
+            "conflict" => &mut counts.conflict,
+            "failed" => &mut counts.failed,
+            "quarantined" => &mut counts.quarantined,
+            _ => &mut counts.ignored,
+        };
+        *count += 1;
     }
 }

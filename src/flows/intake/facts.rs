@@ -1,9 +1,11 @@
 //! Whether two tellings of one transaction say the same.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::domain::credit::BankFact;
+use crate::domain::credit::{BankFact, Direction};
 use crate::domain::day::to_rfc3339;
 use crate::store::transactions::KnownEvidence;
 
@@ -36,4 +38,26 @@ pub(super) fn agrees(known: &KnownEvidence, fact: &BankFact, kind: &str) -> bool
         ..fact.clone()
     };
     known.kind != kind && known.fact_hash == hash_of(&as_before)
+}
+
+/// The reference by which a fact is linked. What takes a credit back may carry that credit's
+/// reference and direction, and is another movement all the same.
+pub(super) fn linking_reference(fact: &BankFact) -> Option<&str> {
+    let reference = fact.bank_reference.as_deref();
+    reference.filter(|_| annulled(fact).is_none())
+}
+
+/// The text by which a fact is linked.
+pub(super) fn linking_text(fact: &BankFact) -> Cow<'_, str> {
+    let text = fact.content.as_deref().unwrap_or_default();
+    match annulled(fact) {
+        Some(number) => format!("{number} {text}").into(),
+        None => text.into(),
+    }
+}
+
+/// Of a credit that is told as taken back in the direction of a credit: its number.
+fn annulled(fact: &BankFact) -> Option<&str> {
+    let number = fact.takes_back();
+    number.filter(|_| fact.direction == Direction::Credit)
 }

@@ -11,11 +11,11 @@
 mod alarm;
 mod attribution;
 mod delivery;
+mod doubt;
 mod facts;
 mod outcome;
 mod placing;
 mod record;
-mod standing;
 mod writer;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 use super::Notice;
 use super::alarm::Alarm;
 use super::attribution::{self, Attributed};
+use super::facts::{linking_reference, linking_text};
 use super::record::Batch;
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::local_day;
@@ -77,8 +78,8 @@ impl Batch<'_> {
             direction: fact.direction,
             amount: fact.amount,
             local_day: local_day(fact.occurred_at),
-            text: fact.content.as_deref().unwrap_or_default(),
-            reference: fact.bank_reference.as_deref(),
+            text: &linking_text(fact),
+            reference: linking_reference(fact),
         };
         linker.place(&mut self.tx, &telling).await
     }
@@ -99,6 +100,7 @@ impl Batch<'_> {
                 reason: "same_reference",
             };
             self.raise_alert(about, notice.received_at).await?;
+            self.doubt_double(&transaction).await?;
         }
         if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {
             let identity = transaction.identity();
@@ -132,7 +134,7 @@ impl Batch<'_> {
             occurred_at: fact.occurred_at,
             local_day: local_day(fact.occurred_at),
             duplicate_of: None,
-            text_link: text_link.to_owned(),
+            text_link: Some(text_link.to_owned()),
             recorded_at: notice.received_at,
         }
     }

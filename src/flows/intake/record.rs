@@ -7,8 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
-use super::delivery::{Sent, sent_bytes};
-use super::facts::{agrees, hash_of};
+use super::facts::{agrees, hash_of, linking_reference};
 use super::outcome::{Outcome, Recorded};
 use super::{Delivered, Ledger, Notice, Quarantine, Receipt, Told};
 use crate::banks::{HistoryRow, Reading};
@@ -20,11 +19,13 @@ use crate::domain::ids::{BankTransactionId, CallbackId, EventId, SourceId};
 use crate::domain::linking::Teller;
 use crate::domain::matching;
 use crate::flows::linking::Linker;
+use crate::flows::returned_money::{self, Heard};
+use crate::flows::standing::{Books, Pending};
 use crate::store::audit::{self, AuditEntry};
-use crate::store::callbacks::SentBytes;
 use crate::store::delays::{self, DelayPlace};
-use crate::store::events::{self, NewEvent};
-use crate::store::rollups::{self, Movements};
+use crate::store::events;
+use crate::store::reversal_links::Names;
+use crate::store::rollups;
 use crate::store::sources::{self, BoundAccount, DeliveryCounts};
 use crate::store::transactions::{self, NewEvidence};
 use crate::store::{StoreError, Tx, callbacks};
@@ -34,12 +35,10 @@ use crate::vault::Key;
 pub(super) struct Batch<'a> {
     pub(super) tx: Tx,
     pub(super) ledger: &'a Ledger,
-    pub(super) movements: Movements,
-    pub(super) events: Vec<NewEvent>,
-    pub(super) entries: Vec<AuditEntry>,
+    pub(super) pending: Pending,
     /// The source that speaks at this moment.
     pub(super) source_name: String,
-    counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
+    pub(super) counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
     pub(super) secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
     pub(super) body_keys: BTreeMap<NaiveDate, Key>,
     pub(super) linker: Option<Linker>,
@@ -54,9 +53,7 @@ impl<'a> Batch<'a> {
         Ok(Self {
             tx: ledger.store.begin_write().await?,
             ledger,
-            movements: Movements::default(),
-            events: Vec::new(),
-            entries: Vec::new(),
+            pending: Pending::default(),
             source_name: String::new(),
             counts: BTreeMap::new(),
             secrets_used: BTreeMap::new(),
@@ -106,9 +103,9 @@ impl<'a> Batch<'a> {
             reason,
             alarms,
         } = outcome;
-        let sent = sent_bytes(&delivered.delivery);
+        let delivery = &delivered.delivery;
         let counted_as = self
-            .counted_as(notice.source, &sent, callback, verdict)
+            .counted_as(notice.source, delivery, callback, verdict)
             .await?;
         callbacks::set_verdict(&mut self.tx, callback, counted_as, reason).await?;
         self.count(notice, counted_as);
@@ -151,7 +148,7 @@ impl<'a> Batch<'a> {
 
     /// Writes what belongs to the whole batch, then makes it durable.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        let movements = &self.movements;
+        let movements = &self.pending.movements;
         rollups::apply(&mut self.tx, movements, self.newest, "late notice").await?;
         for ((source, day), counts) in &self.counts {
             sources::count_deliveries(&mut self.tx, *source, *day, counts).await?;
@@ -162,9 +159,9 @@ impl<'a> Batch<'a> {
         for ((source, previous), at) in &self.secrets_used {
             sources::note_secret_use(&mut self.tx, *source, *previous, *at).await?;
         }
-        audit::append(&mut self.tx, &self.ledger.chain, &self.entries).await?;
-        if !self.events.is_empty() {
-            events::append(&mut self.tx, &self.events).await?;
+        audit::append(&mut self.tx, &self.ledger.chain, &self.pending.entries).await?;
+        if !self.pending.events.is_empty() {
+            events::append(&mut self.tx, &self.pending.events).await?;
         }
         self.tx.commit().await
     }
@@ -195,11 +192,11 @@ impl<'a> Batch<'a> {
         let teller = Teller::source(notice.source);
         let known = transactions::find_evidence(&mut self.tx, teller, &fact.dedupe_key).await?;
         if let Some(known) = known {
-            return Ok(if agrees(&known, fact, kind) {
-                Recorded::Again(known.transaction)
-            } else {
-                Recorded::Conflict(known.transaction, known.merchant)
-            });
+            if agrees(&known, fact, kind) {
+                return Ok(Recorded::Again(known.transaction));
+            }
+            let told = (fact, hash_of(fact));
+            return self.doubt(notice, callback, told, known).await;
         }
         let account = match self.account_of(notice, fact).await? {
             Ok(account) => account,
@@ -214,10 +211,11 @@ impl<'a> Batch<'a> {
             account: account.account,
             kind,
             provider_txn_id: fact.provider_txn_id.clone(),
+            reverses: fact.takes_back().map(str::to_owned),
             fact_hash: hash_of(fact),
-            bank_reference: fact.bank_reference.clone(),
+            bank_reference: linking_reference(fact).map(str::to_owned),
             virtual_account: fact.virtual_account.clone(),
-            text_link,
+            text_link: Some(text_link),
             callback,
             recorded_at: notice.received_at,
         };
@@ -227,6 +225,20 @@ impl<'a> Batch<'a> {
             });
         }
         self.count_delay(notice, kind, fact);
+        let heard = Heard {
+            names: Names {
+                account: account.account,
+                source: notice.source,
+                number: &fact.provider_txn_id,
+                bank_reference: fact.bank_reference.as_deref(),
+            },
+            transaction,
+            direction: fact.direction,
+            reverses: fact.takes_back().is_some(),
+            now: notice.received_at,
+        };
+        let speaker = self.speaker();
+        returned_money::follow(&mut self.books(&speaker), heard).await?;
         Ok(if is_new {
             Recorded::New(transaction)
         } else {
@@ -235,7 +247,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The one account that a source may speak for with this fact, or why there is none.
-    async fn account_of(
+    pub(super) async fn account_of(
         &mut self,
         notice: &Notice,
         fact: &BankFact,
@@ -257,6 +269,16 @@ impl<'a> Batch<'a> {
         EventId::from_uuid(self.ledger.entropy.uuid(at))
     }
 
+    /// The books as the writer holds them; `speaker` is the name of the source.
+    pub(super) fn books<'b>(&'b mut self, speaker: &'b str) -> Books<'b> {
+        Books {
+            tx: &mut self.tx,
+            pending: &mut self.pending,
+            entropy: &self.ledger.entropy,
+            actor: speaker,
+        }
+    }
+
     /// The name of the source in the audit record.
     pub(super) fn speaker(&self) -> String {
         format!("source:{}", self.source_name)
@@ -269,33 +291,13 @@ impl<'a> Batch<'a> {
         subject: String,
         detail: serde_json::Value,
     ) {
-        self.entries.push(AuditEntry {
+        self.pending.entries.push(AuditEntry {
             at: notice.received_at,
             actor: self.speaker(),
             action,
             subject,
             detail,
         });
-    }
-
-    /// What a delivery counts as. One that became a transaction is told by its evidence when
-    /// it comes again; any other by its bytes, so that a vendor's retries make no new notice.
-    async fn counted_as(
-        &mut self,
-        source: SourceId,
-        sent: &Sent<'_>,
-        callback: CallbackId,
-        verdict: &'static str,
-    ) -> Result<&'static str, StoreError> {
-        if matches!(verdict, "accepted" | "duplicate") {
-            return Ok(verdict);
-        }
-        let bytes = SentBytes {
-            body_hash: &sent.body_hash,
-            query: sent.query,
-        };
-        let again = callbacks::came_before(&mut self.tx, source, bytes, callback, verdict).await?;
-        Ok(if again { "duplicate" } else { verdict })
     }
 
     /// Counts how long after the bank's time a transaction is written that its source tells
@@ -310,19 +312,5 @@ impl<'a> Batch<'a> {
             class,
         };
         *self.delays.entry(place).or_default() += 1;
-    }
-
-    fn count(&mut self, notice: &Notice, verdict: &str) {
-        let place = (notice.source, local_day(notice.received_at));
-        let counts = self.counts.entry(place).or_default();
-        let count = match verdict {
-            "accepted" => &mut counts.accepted,
-            "duplicate" => &mut counts.repeated,
-            "conflict" => &mut counts.conflict,
-            "failed" => &mut counts.failed,
-            "quarantined" => &mut counts.quarantined,
-            _ => &mut counts.ignored,
-        };
-        *count += 1;
     }
 }

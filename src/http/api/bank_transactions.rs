@@ -44,6 +44,7 @@ pub struct EvidenceDocument {
     "occurred_at": "2026-11-23T09:01:12+07:00",
     "recorded_at": "2026-11-23T09:01:13.120000+07:00",
     "duplicate_of_id": null,
+    "double_decision": null,
     "payment_id": "pay_01920000000070008000000000000001",
     "suspense_id": null,
     "evidence": [{
@@ -73,6 +74,8 @@ pub struct BankTransactionDocument {
     /// Another transaction that may be the same money; until a person decides, this one is in
     /// no sum.
     duplicate_of_id: Option<String>,
+    /// What people decided about that: `same_money` or `other_money`.
+    double_decision: Option<String>,
     /// The payment that it became.
     payment_id: Option<String>,
     /// The item in which it waits for its trader.
@@ -117,6 +120,7 @@ impl BankTransactionDocument {
             occurred_at: to_rfc3339(row.occurred_at),
             recorded_at: to_rfc3339(row.recorded_at),
             duplicate_of_id: row.duplicate_of_id.map(transaction),
+            double_decision: row.double_decision,
             payment_id: row
                 .payment_id
                 .map(|id| PaymentId::from_uuid(id).to_string()),

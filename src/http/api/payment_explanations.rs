@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::money::CaseQuery;
 use super::payments::find;
 use super::wording::Worded;
-use crate::domain::explanation::{Evidence, Explanation, Rejected};
+use crate::domain::explanation::{Decision, Evidence, Explanation, Rejected};
 use crate::domain::ids::{BankTransactionId, CodeId, OutletId, PaymentId};
 use crate::domain::payment::Flag;
 use crate::http::AppState;
@@ -26,6 +26,32 @@ pub struct SeenReference {
     notes: Vec<Worded>,
 }
 
+/// Who attributed a credit by hand.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Decision, example = json!({
+    "by": "mer_01920000000070008000000000000001",
+    "approved_by": null,
+    "case": null,
+}))]
+pub struct DecisionDocument {
+    /// The merchant, the outlet whose till it was, or the person of the staff.
+    by: String,
+    /// The second person, where two must.
+    approved_by: Option<String>,
+    /// The number of the case that it was decided for.
+    case: Option<String>,
+}
+
+impl From<Decision> for DecisionDocument {
+    fn from(decision: Decision) -> Self {
+        Self {
+            by: decision.by,
+            approved_by: decision.approved_by,
+            case: decision.case,
+        }
+    }
+}
+
 /// Why a credit was taken for what it was taken for, in both languages.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Explanation, example = json!({
@@ -41,6 +67,7 @@ pub struct SeenReference {
     "reference": "TH7K2M9XQ4",
     "evidence": [],
     "rejected": [],
+    "decision": null,
     "flags": [],
 }))]
 pub struct ExplanationDocument {
@@ -56,6 +83,8 @@ pub struct ExplanationDocument {
     evidence: Vec<SeenReference>,
     /// What looked like a reference and was passed over, and why.
     rejected: Vec<SeenReference>,
+    /// Who attributed it by hand; null when a rule did.
+    decision: Option<DecisionDocument>,
     /// What must be known about the payment, and what it means.
     flags: Vec<Worded>,
 }
@@ -66,6 +95,7 @@ pub(super) struct Reasons {
     pub(super) reference: Option<String>,
     pub(super) evidence: Vec<SeenReference>,
     pub(super) rejected: Vec<SeenReference>,
+    pub(super) decision: Option<DecisionDocument>,
 }
 
 impl From<Explanation> for Reasons {
@@ -75,6 +105,7 @@ impl From<Explanation> for Reasons {
             reference: explanation.reference,
             evidence: explanation.evidence.into_iter().map(seen).collect(),
             rejected: explanation.rejected.into_iter().map(passed_over).collect(),
+            decision: explanation.decision.map(DecisionDocument::from),
         }
     }
 }
@@ -118,6 +149,7 @@ impl ExplanationDocument {
             reference: reasons.reference,
             evidence: reasons.evidence,
             rejected: reasons.rejected,
+            decision: reasons.decision,
             flags: flags?.into_iter().map(explain).collect(),
         })
     }

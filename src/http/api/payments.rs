@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::instant_of;
-use super::money::{CaseQuery, open_money};
+use super::money::{CaseQuery, OpenedMoney, open_money};
 use super::registry::{Versioned, filter};
 use crate::domain::day::{start_of_day, to_rfc3339};
 use crate::domain::ids::{BankTransactionId, CodeId, MerchantId, OutletId, PaymentId};
@@ -210,6 +210,15 @@ pub(super) async fn find(
     query: &CaseQuery,
 ) -> Result<PaymentRow, Problem> {
     let money = query.open(state, caller, "payment").await?;
+    find_opened(state, money, id).await
+}
+
+/// A payment among money that was opened to the caller.
+pub(super) async fn find_opened(
+    state: &AppState,
+    money: OpenedMoney,
+    id: PaymentId,
+) -> Result<PaymentRow, Problem> {
     let mut tx = state.ledger.store.begin_read().await?;
     let row = payments::find(&mut tx, money.reach, id).await?;
     found(row.filter(|row| money.has_outlet(OutletId::from_uuid(row.outlet_id))))

@@ -149,6 +149,16 @@ fn unknown(thing: Thing) -> Problem {
                 "This merchant has no such account.",
             ),
         ),
+        Thing::Code => (
+            "/code_id",
+            "unknown_code",
+            Text::new("Không có mã này.", "There is no such code."),
+        ),
+        Thing::Outlet => (
+            "/outlet_id",
+            "unknown_outlet",
+            Text::new("Không có điểm bán này.", "There is no such outlet."),
+        ),
     };
     FieldError::new(pointer, code, text).into()
 }
@@ -199,6 +209,13 @@ fn taken(value: UniqueValue) -> Problem {
             Text::new(
                 "Ngày này đã ghi một thay đổi của điểm kinh doanh.",
                 "A change of this establishment is recorded on this day.",
+            ),
+        ),
+        UniqueValue::PaymentMove => (
+            "",
+            Text::new(
+                "Khoản này đã có một đề nghị chuyển đang chờ.",
+                "A move of this payment waits already.",
             ),
         ),
     };

@@ -8,10 +8,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::instant_of;
 use super::money::{CaseQuery, open_money};
 use super::payment_explanations::{Reasons, SeenReference};
+use super::registry::{Versioned, filter};
 use super::wording::Worded;
 use crate::domain::day::to_rfc3339;
 use crate::domain::explanation::Explanation;
-use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, SuspenseId};
+use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, PaymentId, SuspenseId};
+use crate::domain::suggestion::SuspenseState;
 use crate::http::AppState;
 use crate::http::auth::{MerchantOrStaff, Staff, found};
 use crate::http::extract::{Json, Path, Query};
@@ -37,6 +39,11 @@ const OLD: TimeDelta = TimeDelta::days(7);
     "occurred_at": "2026-11-23T09:01:12+07:00",
     "opened_at": "2026-11-23T09:01:13+07:00",
     "settled_at": null,
+    "settled_by": null,
+    "outcome": null,
+    "note": null,
+    "payment_id": null,
+    "version": 1,
     "verdict": {
         "code": "no_reference",
         "vi": "Nội dung không có mã nào.",
@@ -63,6 +70,16 @@ pub struct SuspenseDocument {
     /// Since when it waits.
     opened_at: String,
     settled_at: Option<String>,
+    /// The merchant, or the outlet whose till it was.
+    settled_by: Option<String>,
+    /// What it came to: `paid`, `not_a_sale` or, where people decided that it was told twice,
+    /// `same_money`; null while it waits.
+    outcome: Option<String>,
+    /// What the trader wrote about it.
+    note: Option<String>,
+    /// The payment that holds its credit.
+    payment_id: Option<String>,
+    version: i64,
     /// Why no code was taken.
     verdict: Worded,
     /// Issued references that were seen.
@@ -92,6 +109,8 @@ pub struct SuspenseAgesDocument {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SuspenseQuery {
+    /// `open`, the ones that wait, if not given; or `settled`.
+    state: Option<String>,
     /// For staff: the merchant whose items are read.
     merchant_id: Option<String>,
     /// For staff: the number of the case they are read for; the merchant sees it.
@@ -104,7 +123,7 @@ pub struct SuspenseQuery {
 }
 
 impl SuspenseDocument {
-    fn new(row: SuspenseRow) -> Result<Self, Problem> {
+    pub(super) fn new(row: SuspenseRow) -> Result<Self, Problem> {
         let explanation = serde_json::from_str::<Explanation>(&row.explanation);
         let explanation =
             explanation.map_err(|_| inconsistent("suspense_items", "explanation", row.id))?;
@@ -121,6 +140,13 @@ impl SuspenseDocument {
             occurred_at: to_rfc3339(row.occurred_at),
             opened_at: to_rfc3339(row.opened_at),
             settled_at: row.settled_at.map(to_rfc3339),
+            settled_by: row.settled_by,
+            outcome: row.outcome,
+            note: row.settled_note,
+            payment_id: row
+                .payment_id
+                .map(|id| PaymentId::from_uuid(id).to_string()),
+            version: row.version,
             verdict: reasons.verdict,
             evidence: reasons.evidence,
             rejected: reasons.rejected,
@@ -128,13 +154,13 @@ impl SuspenseDocument {
     }
 }
 
-/// The open items that the caller may read, longest waiting first.
+/// The items that the caller may read, longest waiting first.
 #[utoipa::path(
     get,
     path = "/v1/suspense",
     tag = "money",
     summary = "List credits without a code",
-    description = "For a merchant: its own that wait, longest waiting first. Staff name the merchant and a case.",
+    description = "For a merchant: its own that wait, or those that are settled, longest waiting first. Staff name the merchant and a case.",
     operation_id = "list_suspense",
     params(SuspenseQuery),
     responses((status = 200, description = "A page of items.", body = Page<SuspenseDocument>))
@@ -144,9 +170,11 @@ pub async fn list(
     State(state): State<AppState>,
     Query(query): Query<SuspenseQuery>,
 ) -> Result<Json<Page<SuspenseDocument>>, Problem> {
+    let wanted = filter("state", query.state.as_deref(), SuspenseState::parse)?;
+    let wanted = wanted.unwrap_or(SuspenseState::Open);
     let (merchant, case) = (query.merchant_id.as_deref(), query.case.as_deref());
     let money = open_money(&state, &caller, merchant, case, "suspense").await?;
-    let scope = (&caller.actor, &query.merchant_id);
+    let scope = (&caller.actor, &query.merchant_id, wanted.as_str());
     let cursor = query.cursor.as_deref();
     let request = state
         .page_key
@@ -158,7 +186,7 @@ pub async fn list(
     let after = after.transpose()?;
     let mut tx = state.ledger.store.begin_read().await?;
     let rows = request.fetch_rows();
-    let rows = suspense::list_open(&mut tx, money.reach, after, rows).await?;
+    let rows = suspense::list(&mut tx, money.reach, wanted.as_str(), after, rows).await?;
     let position = |row: &SuspenseRow| Position {
         sort: to_rfc3339(row.opened_at),
         id: row.id,
@@ -183,11 +211,11 @@ pub async fn read(
     State(state): State<AppState>,
     Path(id): Path<SuspenseId>,
     Query(query): Query<CaseQuery>,
-) -> Result<Json<SuspenseDocument>, Problem> {
+) -> Result<Versioned<SuspenseDocument>, Problem> {
     let money = query.open(&state, &caller, "suspense").await?;
     let mut tx = state.ledger.store.begin_read().await?;
     let row = found(suspense::find(&mut tx, money.reach, id).await?)?;
-    Ok(Json(SuspenseDocument::new(row)?))
+    Ok(Versioned(row.version, SuspenseDocument::new(row)?))
 }
 
 /// How much waits within the caller's zones, without anyone's money.

@@ -89,7 +89,8 @@ fn doctor_names_what_is_not_in_order() {
             ),
             (
                 "suspense",
-                "INSERT INTO suspense_items
+                "INSERT INTO suspense_items (id, transaction_id, merchant_id, account_id, state,
+                    explanation, opened_at, settled_at, settled_by, version)
                 SELECT id, transaction_id, merchant_id, (SELECT id FROM accounts), 'open', '{}',
                     '2020-01-01T00:00:00+00:00', NULL, NULL, 1 FROM payments",
             ),

@@ -14,78 +14,19 @@
 //!
 //! A printed code ([`CodeUse::Always`]) expects its amount, if it has one, from every credit
 //! anew. Without an expected amount nothing is too little, too much or additional.
+//!
+//! Money that verifiably went back is no sale. Flags tell what came, so a part that went back
+//! leaves them as they were; the sale is what is left of it, taken off what was beyond the sale
+//! first. A credit that went back whole is as if it had never come: it completes nothing, and
+//! the code's amount is open again. Only a test stays proved: the notice came.
 
-use std::collections::BTreeSet;
-use std::fmt;
+mod flag;
 
 use chrono::{DateTime, Utc};
 
+pub use self::flag::{Flag, Flags};
 use crate::domain::money::Vnd;
 use crate::domain::word::word_enum;
-
-word_enum! {
-    /// Something about a payment that figures, sellers or staff must know.
-    Flag is "payment flag" {
-        /// The expected amount was already complete.
-        Additional = "additional",
-        /// Attributed by its account alone: kept out of headline figures.
-        ByAccount = "by_account",
-        /// A part of it is no sale: over-payment, change, cash handed out.
-        CashOutPart = "cash_out_part",
-        /// May be the same money as another transaction; counts only once a person says so.
-        DuplicateSuspected = "duplicate_suspected",
-        /// The bank's time is after the code's expiry.
-        Late = "late",
-        /// Attributed by a person.
-        Manual = "manual",
-        /// With it, more came than expected.
-        Overpaid = "overpaid",
-        /// The bank's time is after the code went out of use.
-        RetiredCode = "retired_code",
-        /// One of several credits that complete the amount together.
-        Split = "split",
-        /// Proves an outlet; left out of every figure.
-        Test = "test",
-        /// Less came than expected.
-        Underpaid = "underpaid",
-    }
-}
-
-impl Flag {
-    /// What it means, in Vietnamese.
-    pub const fn vietnamese(self) -> &'static str {
-        match self {
-            Self::Additional => "Trước khoản này tiền đã đủ.",
-            Self::ByAccount => "Chỉ nhận ra qua tài khoản nhận tiền, không tính vào số liệu chính.",
-            Self::CashOutPart => "Có phần không phải tiền bán hàng, như tiền thối lại.",
-            Self::DuplicateSuspected => "Có thể trùng với giao dịch khác, chưa tính vào số liệu.",
-            Self::Late => "Tiền đến sau khi mã hết hạn.",
-            Self::Manual => "Do một người xác định.",
-            Self::Overpaid => "Tiền đến nhiều hơn số cần thu.",
-            Self::RetiredCode => "Tiền đến sau khi mã ngừng dùng.",
-            Self::Split => "Một trong nhiều khoản cộng lại mới đủ.",
-            Self::Test => "Khoản thử khi mở điểm bán, không tính vào số liệu.",
-            Self::Underpaid => "Tiền đến ít hơn số cần thu.",
-        }
-    }
-
-    /// What it means, in English.
-    pub const fn english(self) -> &'static str {
-        match self {
-            Self::Additional => "The amount was complete before it came.",
-            Self::ByAccount => "Known by its account alone; in no headline figure.",
-            Self::CashOutPart => "A part of it is no sale, such as change given.",
-            Self::DuplicateSuspected => "May be another transaction told twice; in no figure yet.",
-            Self::Late => "It came after the code had expired.",
-            Self::Manual => "A person decided.",
-            Self::Overpaid => "More came than was expected.",
-            Self::RetiredCode => "It came after the code had gone out of use.",
-            Self::Split => "One of several credits that complete the amount together.",
-            Self::Test => "The payment that proves an outlet; in no figure.",
-            Self::Underpaid => "Less came than was expected.",
-        }
-    }
-}
 
 word_enum! {
     /// What became of the money of a payment.
@@ -113,39 +54,15 @@ word_enum! {
     }
 }
 
-/// A payment's flags, each at most once, in the order of their names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Flags(BTreeSet<Flag>);
-
-impl Flags {
-    /// Whether the flag is set.
-    pub fn has(&self, flag: Flag) -> bool {
-        self.0.contains(&flag)
-    }
-
-    /// The flags in the order of their names.
-    pub fn iter(&self) -> impl Iterator<Item = Flag> {
-        self.0.iter().copied()
-    }
-
-    fn set(&mut self, flag: Flag, wanted: bool) {
-        if wanted {
-            self.0.insert(flag);
-        }
-    }
-}
-
-impl FromIterator<Flag> for Flags {
-    fn from_iter<I: IntoIterator<Item = Flag>>(flags: I) -> Self {
-        Self(flags.into_iter().collect())
-    }
-}
-
-impl fmt::Display for Flags {
-    /// The names with a space between, as stored.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.iter().map(Flag::as_str).collect();
-        formatter.write_str(&names.join(" "))
+word_enum! {
+    /// Where a proposal to count a payment elsewhere stands.
+    MoveState is "state of a move" {
+        /// It waits for a second person.
+        Proposed = "proposed",
+        /// The payment counts elsewhere now.
+        Approved = "approved",
+        /// The payment stayed where it was.
+        Rejected = "rejected",
     }
 }
 
@@ -225,7 +142,7 @@ pub struct Credit {
     pub occurred_at: DateTime<Utc>,
     /// What arrived.
     pub amount: Vnd,
-    /// What went back of it so far.
+    /// What verifiably went back of it so far, at most what arrived.
     pub returned: Vnd,
     /// Whether it takes part in sums.
     pub standing: CreditStanding,
@@ -246,7 +163,7 @@ pub struct Assessment {
     pub expected: Option<Vnd>,
     /// What arrived.
     pub received: Vnd,
-    /// The part of it that is a sale; returned money is not taken off.
+    /// The part of it that is a sale, less what went back of it.
     pub sale: Vnd,
     /// Which sums it is in.
     pub counted_as: CountedAs,
@@ -280,15 +197,19 @@ pub fn assess(expectation: &Expectation, credits: &[Credit]) -> Assessed {
     sorted.sort_by(|left, right| {
         (left.occurred_at, &left.identity).cmp(&(right.occurred_at, &right.identity))
     });
-    let counting = sorted.iter().copied().filter(|credit| counts(credit));
+    let takes_part = |credit: &Credit| counts(credit) && !is_gone(expectation.purpose, credit);
+    let counting = sorted.iter().copied().filter(|credit| takes_part(credit));
     let once = expectation.code_use == CodeUse::Once;
     let expected_in_all = expectation.expected.filter(|_| once);
     let completing = expected_in_all.and_then(|expected| completing(expected, counting));
-    let mut missing = expectation.expected;
+    let mut missing = Missing {
+        came: expectation.expected,
+        kept: expectation.expected,
+    };
     let mut first = true;
     let payments = sorted.iter().map(|credit| {
         let place = match (expected_in_all, completing) {
-            _ if !counts(credit) => Place::Plain,
+            _ if !takes_part(credit) => Place::Plain,
             (None, _)
                 if expectation
                     .expected
@@ -302,17 +223,57 @@ pub fn assess(expectation: &Expectation, credits: &[Credit]) -> Assessed {
             (Some(_), Some(last)) if first && credit.identity == last.identity => Place::Plain,
             (Some(_), Some(_)) => Place::Part,
         };
-        let sale = missing.map_or(credit.amount, |missing| missing.min(credit.amount));
-        if counts(credit) && once {
-            missing = missing.map(|missing| missing.saturating_sub(credit.amount));
+        let worth = missing.worth(credit);
+        if takes_part(credit) && once {
+            missing.take(credit);
             first = false;
         }
-        assess_one(expectation, credit, place, sale)
+        assess_one(expectation, credit, place, worth)
     });
     Assessed {
         payments: payments.collect(),
         completed_at: completing.map(|credit| credit.occurred_at),
     }
+}
+
+/// What is missing of the expected amount, by what came and by what was kept of it.
+struct Missing {
+    came: Option<Vnd>,
+    kept: Option<Vnd>,
+}
+
+/// What a credit adds to the expected amount.
+struct Worth {
+    /// Of what came.
+    came: Vnd,
+    /// Of what was kept.
+    kept: Vnd,
+}
+
+impl Missing {
+    fn worth(&self, credit: &Credit) -> Worth {
+        let (amount, kept) = (credit.amount, kept_of(credit));
+        Worth {
+            came: self.came.map_or(amount, |missing| missing.min(amount)),
+            kept: self.kept.map_or(kept, |missing| missing.min(kept)),
+        }
+    }
+
+    fn take(&mut self, credit: &Credit) {
+        let less = |missing: Option<Vnd>, by| missing.map(|missing| missing.saturating_sub(by));
+        self.came = less(self.came, credit.amount);
+        self.kept = less(self.kept, kept_of(credit));
+    }
+}
+
+/// What is left of a credit.
+fn kept_of(credit: &Credit) -> Vnd {
+    credit.amount.saturating_sub(credit.returned)
+}
+
+/// Whether all of a credit went back. A test proves its outlet even so.
+fn is_gone(purpose: Purpose, credit: &Credit) -> bool {
+    purpose == Purpose::Sale && kept_of(credit).is_zero()
 }
 
 /// The credit with which the running sum reaches the expected amount.
@@ -336,22 +297,24 @@ fn assess_one(
     expectation: &Expectation,
     credit: &Credit,
     place: Place,
-    sale_if_counted: Vnd,
+    worth: Worth,
 ) -> Assessment {
     let counted_as = counted_as(expectation.purpose, credit);
     let sale = if counts(credit) {
-        sale_if_counted
+        worth.kept
     } else {
         Vnd::ZERO
     };
-    let beyond = counts(credit) && sale < credit.amount;
+    let beyond = counts(credit) && worth.came < credit.amount;
+    let no_sale = counts(credit) && sale < kept_of(credit);
+    let gone = is_gone(expectation.purpose, credit);
     let passed = |end: Option<DateTime<Utc>>| end.is_some_and(|end| credit.occurred_at > end);
     let mut flags = Flags::default();
     flags.set(Flag::Underpaid, place == Place::Short);
     flags.set(Flag::Split, place == Place::Part);
     flags.set(Flag::Additional, place == Place::After);
-    flags.set(Flag::Overpaid, beyond && place != Place::After);
-    flags.set(Flag::CashOutPart, beyond);
+    flags.set(Flag::Overpaid, beyond && place != Place::After && !gone);
+    flags.set(Flag::CashOutPart, no_sale);
     flags.set(Flag::Late, passed(expectation.expires_at));
     flags.set(Flag::RetiredCode, passed(expectation.retired_at));
     flags.set(
@@ -571,11 +534,73 @@ mod tests {
         }
     }
 
+    #[test]
+    fn money_that_went_back_is_no_sale() {
+        type Case = (
+            &'static str,
+            &'static [(i64, i64)],
+            &'static [(&'static str, i64)],
+        );
+        let cases: [Case; 7] = [
+            ("a part of an exact amount", &[(100, 40)], &[("", 60)]),
+            ("what was too much", &[(107, 7)], &[("overpaid", 100)]),
+            (
+                "a part of what was too much",
+                &[(107, 5)],
+                &[("cash_out_part overpaid", 100)],
+            ),
+            (
+                "more than what was too much",
+                &[(107, 27)],
+                &[("overpaid", 80)],
+            ),
+            (
+                "all, and paid again",
+                &[(100, 100), (100, 0)],
+                &[("", 0), ("", 100)],
+            ),
+            (
+                "one of two parts",
+                &[(60, 60), (40, 0)],
+                &[("", 0), ("underpaid", 40)],
+            ),
+            (
+                "a part, and paid again",
+                &[(100, 40), (50, 0)],
+                &[("", 60), ("additional cash_out_part", 40)],
+            ),
+        ];
+        for (name, amounts, wanted) in cases {
+            let numbered = (0..).zip(amounts);
+            let credits = numbered.map(|(n, &(amount, back))| Credit {
+                returned: Vnd::new(back).unwrap(),
+                ..credit(&format!("c{n}"), n, amount)
+            });
+            let wanted = wanted.iter().map(|&(flags, sale)| (flags.to_owned(), sale));
+            let told = told(&one_sale(100), &credits.collect::<Vec<_>>());
+            assert_eq!(told, wanted.collect::<Vec<_>>(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_open_again_when_all_went_back_but_a_test_stays_proved() {
+        let mut back = credit("a", 0, 100);
+        back.returned = back.amount;
+        let back = [back];
+        assert_eq!(assess(&one_sale(100), &back).completed_at, None);
+        let test = Expectation {
+            purpose: Purpose::Test,
+            ..one_sale(100)
+        };
+        assert_eq!(assess(&test, &back).completed_at, Some(at(0)));
+    }
+
     fn any_credits() -> impl Strategy<Value = Vec<Credit>> {
-        let one = (0..4i64, 1..80i64, 0..6u8);
+        let one = (0..4i64, 1..80i64, 0..6u8, 0..160i64);
         prop::collection::vec(one, 0..7).prop_map(|all| {
             let numbered = all.into_iter().enumerate();
-            let credits = numbered.map(|(number, (second, amount, standing))| Credit {
+            let credits = numbered.map(|(number, (second, amount, standing, back))| Credit {
+                returned: Vnd::new((back - 80).clamp(0, amount)).unwrap(),
                 standing: match standing {
                     0 => CreditStanding::DuplicateSuspected,
                     1 => CreditStanding::Voided,
@@ -607,10 +632,15 @@ mod tests {
                 let counted = assessed.payments.iter().filter(|one| one.counted_as != CountedAs::None);
                 counted.map(of).sum()
             };
-            prop_assert_eq!(sum(|one| one.sale.get()), sum(|one| one.received.get()).min(100));
-            prop_assert_eq!(assessed.completed_at.is_some(), sum(|one| one.sale.get()) == 100);
+            let counted = || credits.iter().filter(|one| one.standing == CreditStanding::Counts);
+            let kept: i64 = counted().map(|one| kept_of(one).get()).sum();
+            prop_assert_eq!(sum(|one| one.sale.get()), kept.min(100));
+            let came = counted().filter(|one| !kept_of(one).is_zero());
+            let came: i64 = came.map(|one| one.amount.get()).sum();
+            prop_assert_eq!(assessed.completed_at.is_some(), came >= 100);
             for one in &assessed.payments {
-                let beyond = one.counted_as != CountedAs::None && one.sale < one.received;
+                let of = credits.iter().find(|of| of.identity == one.identity).unwrap();
+                let beyond = one.counted_as != CountedAs::None && one.sale < kept_of(of);
                 prop_assert_eq!(one.flags.has(Flag::CashOutPart), beyond);
             }
         }

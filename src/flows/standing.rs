@@ -1,68 +1,142 @@
-//! What the payments of a code are worth after a new credit, and what the sums move by.
+//! What the payments of a code are worth after one of them came, left or changed, and what
+//! the sums move by. The writer of notices and what people decide share it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::record::Batch;
 use crate::domain::day::local_day;
-use crate::domain::ids::{CodeId, MerchantId, OutletId, PaymentId, ZoneId};
+use crate::domain::ids::{CodeId, EventId, MerchantId, OutletId, PaymentId, ZoneId};
 use crate::domain::money::Vnd;
 use crate::domain::outlet::{OutletEvent, OutletState};
 use crate::domain::payment::{
-    Assessment, AttributedBy, CodeUse, Credit, CreditStanding, Expectation, Flags, Purpose, assess,
+    Assessment, AttributedBy, CodeUse, Credit, CreditStanding, Expectation, Flags, PaymentStatus,
+    Purpose, assess,
 };
+use crate::entropy::Entropy;
 use crate::store::audit::AuditEntry;
+use crate::store::code_states;
 use crate::store::codes::{self, CodeRow};
 use crate::store::events::NewEvent;
 use crate::store::outlets::{self, Outlet};
 use crate::store::payments::{self, NewPayment, PaymentRow, Standing};
 use crate::store::reach::Reach;
-use crate::store::rollups::{Movement, OutletDay};
-use crate::store::{StoreError, inconsistent};
+use crate::store::reversals;
+use crate::store::rollups::{Movement, Movements, OutletDay};
+use crate::store::{StoreError, Tx, inconsistent};
 
-/// What a new payment came to.
+/// What is written at the end of a transaction: sums, events, audit entries.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    pub(super) movements: Movements,
+    pub(super) events: Vec<NewEvent>,
+    pub(super) entries: Vec<AuditEntry>,
+}
+
+/// The open books: a transaction, what it will write at its end, and who speaks.
+pub(super) struct Books<'a> {
+    pub(super) tx: &'a mut Tx,
+    pub(super) pending: &'a mut Pending,
+    pub(super) entropy: &'a Entropy,
+    /// The name in the audit record.
+    pub(super) actor: &'a str,
+}
+
+/// What a payment came to.
 pub(super) struct Weighed {
+    /// What became of its money.
+    pub(super) status: PaymentStatus,
     /// What must be known about it.
     pub(super) flags: Flags,
     /// The part that is a sale, đồng.
     pub(super) sale_vnd: i64,
 }
 
-/// Weighs a new payment. One of a code for one sale changes what its fellows are worth, so
-/// all of them are weighed again; the credits of a printed code do not touch each other.
-pub(super) async fn weigh(
-    batch: &mut Batch<'_>,
+/// Stores a new payment, weighs it and tells of it.
+pub(super) async fn pay(
+    books: &mut Books<'_>,
     payment: &NewPayment,
+    code: Option<&CodeRow>,
+) -> Result<Weighed, StoreError> {
+    payments::insert(books.tx, payment).await?;
+    let back = reversals::gone_back(books.tx, payment.transaction).await?;
+    if back.confirmed_vnd > 0 {
+        let returned_vnd = back.confirmed_vnd.min(payment.received_vnd);
+        payments::set_returned(books.tx, payment.id, returned_vnd).await?;
+    }
+    let weighed = weigh(books, (payment.id, payment.recorded_at), code).await?;
+    let payload = json!({
+        "payment_id": payment.id.to_string(),
+        "received_vnd": payment.received_vnd,
+        "sale_vnd": weighed.sale_vnd,
+        "flags": weighed.flags.to_string(),
+    });
+    let (merchant, outlet) = (payment.merchant, payment.outlet);
+    let news = ("payment.settled", payment.id.to_string(), payload);
+    books.tell(payment.recorded_at, news, merchant, Some(outlet));
+    Ok(weighed)
+}
+
+impl Books<'_> {
+    /// Adds an event: its kind, its subject and what a reader needs to know.
+    pub(super) fn tell(
+        &mut self,
+        at: DateTime<Utc>,
+        (kind, subject, payload): (&'static str, String, serde_json::Value),
+        merchant: MerchantId,
+        outlet: Option<OutletId>,
+    ) {
+        let id = EventId::from_uuid(self.entropy.uuid(at));
+        self.pending.events.push(NewEvent {
+            id,
+            at,
+            kind,
+            subject,
+            merchant: Some(merchant),
+            outlet,
+            payload,
+        });
+    }
+}
+
+/// Weighs a payment that came or changed at `now`. One of a code for one sale changes what its
+/// fellows are worth, so all of them are weighed again; the credits of a printed code do not
+/// touch each other.
+pub(super) async fn weigh(
+    books: &mut Books<'_>,
+    (payment, now): (PaymentId, DateTime<Utc>),
     code: Option<&CodeRow>,
 ) -> Result<Weighed, StoreError> {
     let expectation = code.map_or(Ok(Expectation::NOTHING), expectation)?;
     let together = expectation.code_use == CodeUse::Once;
     let rows = if let Some(code) = code.filter(|_| together) {
         let id = CodeId::from_uuid(code.id);
-        codes::lock(&mut batch.tx, id).await?;
-        payments::of_code(&mut batch.tx, id).await?
+        codes::lock(books.tx, id).await?;
+        payments::of_code(books.tx, id).await?
     } else {
-        let found = payments::find(&mut batch.tx, Reach::Everything, payment.id).await?;
+        let found = payments::find(books.tx, Reach::Everything, payment).await?;
         vec![found.ok_or(StoreError::Conflict { table: "payments" })?]
     };
     let credits = rows.iter().map(credit).collect::<Result<Vec<_>, _>>()?;
     let assessed = assess(&expectation, &credits);
-    let told_on = local_day(payment.recorded_at);
+    let told_on = local_day(now);
     let mut weighed = None;
     for assessment in &assessed.payments {
         let row = rows.iter().find(|row| known_as(row) == assessment.identity);
         let row = row.ok_or(StoreError::Conflict { table: "payments" })?;
-        restate(batch, row, assessment, told_on).await?;
-        if row.id == payment.id.uuid() {
+        restate(books, row, assessment, told_on).await?;
+        if row.id == payment.uuid() {
             weighed = Some(Weighed {
+                status: assessment.status,
                 flags: assessment.flags.clone(),
                 sale_vnd: assessment.sale.get(),
             });
         }
     }
     if let (Some(code), Some(at)) = (code, assessed.completed_at) {
-        complete(batch, code, (at, payment.recorded_at)).await?;
+        complete(books, code, (at, now)).await?;
+    } else if let Some(code) = code.filter(|_| together) {
+        code_states::reopen(books.tx, CodeId::from_uuid(code.id)).await?;
     }
     weighed.ok_or(StoreError::Conflict { table: "payments" })
 }
@@ -70,7 +144,7 @@ pub(super) async fn weigh(
 /// Writes what a payment is worth now and moves the sums by the difference, which was told on
 /// a local day.
 async fn restate(
-    batch: &mut Batch<'_>,
+    books: &mut Books<'_>,
     row: &PaymentRow,
     assessment: &Assessment,
     told_on: NaiveDate,
@@ -92,7 +166,7 @@ async fn restate(
     if standing == before {
         return Ok(());
     }
-    payments::set_standing(&mut batch.tx, PaymentId::from_uuid(row.id), &standing).await?;
+    payments::set_standing(books.tx, PaymentId::from_uuid(row.id), &standing).await?;
     let place = OutletDay {
         zone: ZoneId::from_uuid(row.zone_id),
         day: row.local_day,
@@ -101,7 +175,7 @@ async fn restate(
     };
     let old = movement(&before, row.received_vnd);
     let new = movement(&standing, row.received_vnd);
-    let movements = &mut batch.movements;
+    let movements = &mut books.pending.movements;
     movements.add(place, old.reversed(), before.sale_vnd, told_on);
     movements.add(place, new, standing.sale_vnd, told_on);
     Ok(())
@@ -128,27 +202,27 @@ fn movement(standing: &Standing, received_vnd: i64) -> Movement {
 
 /// Marks the code; a completed test proves its outlet.
 async fn complete(
-    batch: &mut Batch<'_>,
+    books: &mut Books<'_>,
     code: &CodeRow,
     (paid_at, now): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<(), StoreError> {
-    codes::complete(&mut batch.tx, CodeId::from_uuid(code.id), paid_at).await?;
+    codes::complete(books.tx, CodeId::from_uuid(code.id), paid_at).await?;
     let amount = code.amount_vnd.and_then(|amount| Vnd::new(amount).ok());
     let (true, Some(amount)) = (code.for_test, amount) else {
         return Ok(());
     };
     let id = OutletId::from_uuid(code.outlet_id);
-    let Some(outlet) = outlets::find(&mut batch.tx, Reach::Everything, id).await? else {
+    let Some(outlet) = outlets::find(books.tx, Reach::Everything, id).await? else {
         return Ok(());
     };
     // An outlet that was proved before, or closed meanwhile, stays as it is.
     let event = OutletEvent::TestPaid { amount, paid_at };
     match outlet.state.transition(event, paid_at) {
         Ok(next) if next != outlet.state => {
-            if !outlets::update_state(&mut batch.tx, id, outlet.version, next).await? {
+            if !outlets::update_state(books.tx, id, outlet.version, next).await? {
                 return Err(StoreError::Conflict { table: "outlets" });
             }
-            tell_of_test(batch, &outlet, next, now);
+            tell_of_test(books, &outlet, next, now);
             Ok(())
         }
         Ok(_) | Err(_) => Ok(()),
@@ -156,27 +230,19 @@ async fn complete(
 }
 
 /// Leaves the traces of a proved outlet.
-fn tell_of_test(batch: &mut Batch<'_>, outlet: &Outlet, next: OutletState, now: DateTime<Utc>) {
+fn tell_of_test(books: &mut Books<'_>, outlet: &Outlet, next: OutletState, now: DateTime<Utc>) {
     const KIND: &str = "outlet.test";
     let (from, to) = (outlet.state.status(), next.status());
     let detail = json!({"from": from.as_str(), "to": to.as_str()});
-    batch.entries.push(AuditEntry {
+    books.pending.entries.push(AuditEntry {
         at: now,
-        actor: batch.speaker(),
+        actor: books.actor.to_owned(),
         action: KIND,
         subject: outlet.id.to_string(),
         detail: detail.clone(),
     });
-    let id = batch.event_id(now);
-    batch.events.push(NewEvent {
-        id,
-        at: now,
-        kind: KIND,
-        subject: outlet.id.to_string(),
-        merchant: Some(outlet.merchant),
-        outlet: Some(outlet.id),
-        payload: detail,
-    });
+    let news = (KIND, outlet.id.to_string(), detail);
+    books.tell(now, news, outlet.merchant, Some(outlet.id));
 }
 
 fn expectation(code: &CodeRow) -> Result<Expectation, StoreError> {
@@ -208,7 +274,8 @@ fn expectation(code: &CodeRow) -> Result<Expectation, StoreError> {
 
 /// What a payment is known by among its fellows of the same bank time. The amount comes first:
 /// anybody can repeat that order, also where the bank gave no reference. Two may have one
-/// reference, told under two numbers or with two amounts; their own ids tell them apart.
+/// reference, told under two numbers, with two amounts, or moved here and away; their own ids
+/// tell them apart.
 fn known_as(row: &PaymentRow) -> String {
     format!("{:020} {} {}", row.received_vnd, row.identity, row.id)
 }
