@@ -15,6 +15,8 @@ pub mod linking;
 pub mod match_by_account;
 pub mod measure_adoption;
 pub mod open_outlet;
+pub mod pull;
+pub mod pull_settings;
 pub mod receive_notice;
 pub mod register_merchant;
 pub mod register_source;

@@ -28,6 +28,7 @@ pub mod match_switches;
 pub mod merchants;
 pub mod outlets;
 pub mod payments;
+pub mod pulls;
 pub mod reach;
 pub mod retention;
 pub mod rollups;

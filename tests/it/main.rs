@@ -8,6 +8,8 @@ mod database;
 mod market;
 #[path = "../support/sepay.rs"]
 mod sepay;
+#[path = "../support/sepay_server.rs"]
+mod sepay_server;
 #[path = "../support/service.rs"]
 mod service;
 #[expect(dead_code, reason = "only the store's own tests replace accounts")]
@@ -42,6 +44,7 @@ mod operation;
 mod outlet_life;
 mod payment_codes;
 mod personal_accounts;
+mod pulls;
 mod registry;
 mod serve_cli;
 mod sources;
