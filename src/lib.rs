@@ -17,7 +17,8 @@
 //! 8. [`cli`]: the commands; `cli::demo` is the whole pilot on sample data.
 //!
 //! Beside them: [`clock`] reads the time, [`entropy`] draws random bytes, [`vault`] seals
-//! secrets at rest, [`config`] reads settings, [`telemetry`] writes logs.
+//! secrets at rest, [`outbound`] asks other machines, [`config`] reads settings, [`telemetry`]
+//! writes logs.
 //!
 //! A request in one sentence: `http` turns bytes into domain values, `flows` opens a
 //! transaction and asks `domain` what to do, `store` writes it, `http` turns the answer into
@@ -36,6 +37,7 @@ pub mod domain;
 pub mod entropy;
 pub mod flows;
 pub mod http;
+pub mod outbound;
 pub mod store;
 pub mod telemetry;
 pub mod vault;

@@ -11,19 +11,24 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::open::open_ledger;
-use super::upkeep::keep_house;
+use super::upkeep::{keep_house, pull_sources};
 use crate::clock::Clock;
 use crate::config::{Loaded, Overrides, Settings};
 use crate::entropy::Entropy;
 use crate::flows::access::first_start;
 use crate::flows::intake::{Intake, Ledger};
+use crate::flows::pull::{Pace, Puller};
 use crate::http::layers::RequestDeadlines;
 use crate::http::peer::TrustedProxies;
 use crate::http::rate::{Rate, RateLimits};
 use crate::http::server::{Drain, Server, ServerLimits, Termination};
 use crate::http::{self, AppState};
+use crate::outbound::Outbound;
 use crate::store::Store;
 use crate::telemetry::{Metrics, start_log};
+
+/// How long a vendor may take to answer with a page of history.
+const PULL_TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// Settings that the command line may name; each beats the environment and the file.
 #[derive(Args, Clone, Debug, Default)]
@@ -128,6 +133,10 @@ impl Service {
         let (store, clock) = (self.state.ledger.store.clone(), self.state.clock.clone());
         let (kept_days, lifecycle) = (settings.raw_retention_days.get(), &self.state.lifecycle);
         lifecycle.spawn(keep_house(store, clock, kept_days, lifecycle.clone()));
+        lifecycle.spawn(pull_sources(
+            puller(settings, &self.state),
+            lifecycle.clone(),
+        ));
         lifecycle.ready();
         self
     }
@@ -185,6 +194,7 @@ fn state_of(settings: &Settings, ledger: Ledger, intake: Intake, clock: Clock) -
     let mut state = AppState::new(clock, ledger, intake);
     state.trusted = TrustedProxies::new(settings.trusted_proxies.0.clone());
     state.personal_accounts = settings.personal_accounts;
+    state.private_addresses = settings.pull_private_addresses;
     state.deadlines = RequestDeadlines {
         answer: seconds(settings.answer_deadline_s.get()),
         ..RequestDeadlines::default()
@@ -200,6 +210,18 @@ fn state_of(settings: &Settings, ledger: Ledger, intake: Intake, clock: Clock) -
         },
     );
     state
+}
+
+fn puller(settings: &Settings, state: &AppState) -> Puller {
+    let outbound = Outbound::new(settings.pull_private_addresses, PULL_TIME_LIMIT);
+    let (ledger, intake) = (state.ledger.clone(), state.intake.clone());
+    Puller::new(
+        ledger,
+        intake,
+        outbound,
+        state.clock.clone(),
+        Pace::default(),
+    )
 }
 
 fn limits_of(settings: &Settings) -> ServerLimits {

@@ -7,12 +7,15 @@ use chrono::{DateTime, Utc};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::flows::housekeeping::Round;
+use crate::flows::pull::Puller;
 use crate::flows::watch_sources::Watch;
 use crate::http::lifecycle::{Lifecycle, Stage};
 use crate::store::Store;
 
 /// From the end of one round to the next one.
 const PAUSE: Duration = Duration::from_hours(1);
+/// From one look at which sources are to be pulled to the next one.
+const PULL_LOOK: Duration = Duration::from_secs(5);
 
 /// Forgets what has had its time and looks at the sources, now and every hour. What fails is
 /// tried again with the next round.
@@ -42,6 +45,29 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
         tokio::select! {
             () = lifecycle.stopping() => {}
             () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// Fetches histories, all of them now and each when its time has come.
+pub async fn pull_sources(puller: Puller, lifecycle: Lifecycle) {
+    let (asking, stage) = (puller.clone(), lifecycle.clone());
+    lifecycle.spawn(async move {
+        stage.stopping().await;
+        asking.stop();
+    });
+    let mut all = true;
+    while lifecycle.stage() != Stage::Stopping {
+        match puller.run(all).await {
+            Ok(_) => all = false,
+            Err(error) => tracing::warn!(
+                fault = error.chain(),
+                "no source could be pulled; the next look tries again"
+            ),
+        }
+        tokio::select! {
+            () = lifecycle.stopping() => {}
+            () = tokio::time::sleep(PULL_LOOK) => {}
         }
     }
 }

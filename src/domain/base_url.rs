@@ -47,15 +47,6 @@ impl BaseUrlError {
         }
         .into()
     }
-
-    /// A stable word.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Form => "wrong_form",
-            Self::Insecure => "insecure",
-            Self::Private => "private_address",
-        }
-    }
 }
 
 impl BaseUrl {

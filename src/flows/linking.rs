@@ -8,7 +8,7 @@
 use crate::domain::linking::{Placement, place};
 use crate::domain::matching;
 use crate::entropy::Entropy;
-use crate::store::linking::{self, Telling};
+use crate::store::linking::{self, Places, Telling};
 use crate::store::{StoreError, Tx, inconsistent};
 use crate::vault::Key;
 
@@ -31,6 +31,8 @@ pub struct Placed {
     pub placement: Placement,
     /// To be stored with the telling, and with its transaction if that is new.
     pub text_link: Vec<u8>,
+    /// To be stored with its transaction if that is new.
+    pub places: Places,
 }
 
 impl Linker {
@@ -56,14 +58,16 @@ impl Linker {
     /// so in this same transaction.
     pub async fn place(&self, tx: &mut Tx, telling: &Telling<'_>) -> Result<Placed, StoreError> {
         let text_link = self.text_link(telling);
-        let known = linking::known(tx, telling, &text_link).await?;
+        let (known, places) = linking::known(tx, telling, &text_link).await?;
         Ok(Placed {
             placement: place(&known, telling.teller, telling.reference),
             text_link,
+            places,
         })
     }
 
-    fn text_link(&self, telling: &Telling<'_>) -> Vec<u8> {
+    /// The hash by which a telling is found by its day and text.
+    pub fn text_link(&self, telling: &Telling<'_>) -> Vec<u8> {
         let Telling {
             account,
             direction,

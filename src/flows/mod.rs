@@ -17,6 +17,8 @@ pub mod match_by_account;
 pub mod measure_adoption;
 pub mod move_payment;
 pub mod open_outlet;
+pub mod pull;
+pub mod pull_settings;
 pub mod receive_notice;
 pub mod record_reversal;
 pub mod register_merchant;

@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::change::{Change, ChangeError, Deed, Thing, UniqueValue, check_version, check_won};
+use super::pull_settings::{self, KnownPull};
 use super::receive_notice::secret_name;
 use crate::banks::{Adapter, Credentials, CredentialsFault, SECRET_BYTES, Secret, adapter_by_name};
 use crate::domain::day::to_rfc3339;
@@ -51,6 +52,8 @@ pub struct KnownSource {
     pub accounts: Vec<AccountId>,
     /// How it is heard now.
     pub health: Health,
+    /// How its history is fetched, if it is.
+    pub pull: Option<KnownPull>,
     /// A secret made here, to be shown this once.
     pub made_secret: Option<Secret>,
 }
@@ -282,6 +285,7 @@ pub async fn list(
         known.push(KnownSource {
             accounts: accounts_of(tx, id).await?,
             health: *health.get(&id).ok_or_else(|| unheard_of(id))?,
+            pull: pull_settings::read(tx, id).await?,
             source,
             made_secret: None,
         });
@@ -301,6 +305,7 @@ async fn known(
         source,
         accounts: accounts_of(tx, id).await?,
         health: heard.first().ok_or_else(|| unheard_of(id))?.health_at(now),
+        pull: pull_settings::read(tx, id).await?,
         made_secret,
     })
 }

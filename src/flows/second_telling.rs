@@ -18,6 +18,7 @@ use crate::domain::linking::Teller;
 use crate::domain::money::Vnd;
 use crate::store::codes::CodeRow;
 use crate::store::doubts::{self, DoubtRow};
+use crate::store::linking::Places;
 use crate::store::payments::PaymentRow;
 use crate::store::reach::Reach;
 use crate::store::reversal_links::Names;
@@ -175,6 +176,7 @@ fn second_telling(
         duplicate_of: None,
         // People have decided what it is: only its reference may link other tellings to it.
         text_link: None,
+        places: Places::default(),
         recorded_at: act.now,
     })
 }

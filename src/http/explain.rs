@@ -6,6 +6,7 @@ use super::problem::{Explain, FieldError, Problem};
 use crate::banks::CredentialsFault;
 use crate::domain::account::HolderNameError;
 use crate::domain::bank::{AccountNumberError, BankBinError};
+use crate::domain::base_url::BaseUrlError;
 use crate::domain::code::CodeTermsError;
 use crate::domain::disclosure::CaseNumberError;
 use crate::domain::establishment::{OpenDaysError, OwnerKeyError};
@@ -49,6 +50,11 @@ explain_by_code! {
     AccountNumberError {
         Self::Length => "wrong_length",
         Self::Charset => "wrong_character",
+    }
+    BaseUrlError {
+        Self::Form => "wrong_form",
+        Self::Insecure => "insecure_address",
+        Self::Private => "private_address",
     }
     CodeTermsError {
         Self::Zero => "too_small",

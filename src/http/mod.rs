@@ -32,6 +32,7 @@ use axum::middleware::from_fn_with_state;
 
 use crate::clock::Clock;
 use crate::domain::account::PersonalAccounts;
+use crate::domain::network::PrivateAddresses;
 use crate::entropy::Entropy;
 use crate::flows::intake::{Intake, Ledger};
 use crate::web;
@@ -79,6 +80,8 @@ pub struct AppState {
     pub personal_accounts: PersonalAccounts,
     /// What the front page shows.
     pub front_page: FrontPage,
+    /// Whether history is fetched from addresses that are not public.
+    pub private_addresses: PrivateAddresses,
     /// Seals the cursors of lists; follows from the master key, so that every instance on one
     /// database takes the cursors of the others.
     pub page_key: PageKey,
@@ -100,6 +103,7 @@ impl AppState {
             trusted: TrustedProxies::default(),
             rates: RateLimits::default(),
             front_page: FrontPage::Pilot,
+            private_addresses: PrivateAddresses::Refused,
             personal_accounts: PersonalAccounts::Warn,
             page_key,
         }

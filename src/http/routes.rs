@@ -55,6 +55,10 @@ fn sources() -> Routes {
         .routes(routes!(api::source_changes::approve_secret))
         .routes(routes!(api::source_changes::bind))
         .routes(routes!(api::source_changes::unbind))
+        .routes(routes!(api::source_pulls::set, api::source_pulls::forget))
+        .routes(routes!(api::source_pulls::approve))
+        .routes(routes!(api::source_pulls::pull))
+        .routes(routes!(api::source_delays::read))
 }
 
 /// Every caller reads zones; administrators add them; staff keep the census.

@@ -121,7 +121,7 @@ const ROW_RULES: [RowRule; 16] = [
         sql: "SELECT p.id FROM payments p
             JOIN bank_transactions t ON t.id = p.transaction_id
             JOIN transaction_evidence e ON e.transaction_id = t.id
-            WHERE e.kind = 'callback' AND NOT EXISTS (
+            WHERE e.source_id IS NOT NULL AND NOT EXISTS (
                 SELECT 1 FROM source_accounts a
                 WHERE a.source_id = e.source_id AND a.account_id = t.account_id
                     AND (a.unbound_at IS NULL OR e.recorded_at <= a.unbound_at))

@@ -43,37 +43,66 @@ pub async fn hash_key(tx: &mut Tx, name: &str, fresh: &[u8]) -> Result<Vec<u8>, 
     })?)
 }
 
-/// What one telling says of its transaction.
-type Row = (Uuid, bool, Uuid, Option<String>, Option<Vec<u8>>);
+/// The next free places, read together with what a telling is held against: a writer that
+/// stores a transaction at the same moment takes the same places, and one of the two fails.
+/// What nothing is linked to takes none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Among the transactions of this day and text.
+    pub by_text: Option<i64>,
+    /// Among those of this reference.
+    pub by_reference: Option<i64>,
+}
 
-/// The tellings of the transactions that were found by a query for their ids.
+/// The places, and what one telling says of its transaction, if there is one.
+type Row = (
+    i64,
+    i64,
+    Option<Uuid>,
+    bool,
+    Option<Uuid>,
+    Option<String>,
+    Option<Vec<u8>>,
+);
+
+/// The next places, and the tellings of the transactions that a query for their ids finds. All
+/// of it is one statement, for it has to be seen from one moment.
 macro_rules! tellings_of {
-    ($near:literal) => {
+    ($reference_place:literal, $near:literal) => {
         concat!(
-            "SELECT t.id,
+            "SELECT p.by_text,
+                p.by_reference,
+                t.id,
                 t.duplicate_of_id IS NOT NULL AS is_suspected,
                 e.teller_id,
                 e.bank_reference,
                 e.text_link
-            FROM (",
+            FROM (SELECT (SELECT COALESCE(MAX(text_place), 0) + 1 FROM bank_transactions
+                    WHERE text_link = $1) AS by_text, ",
+            $reference_place,
+            " AS by_reference) AS p
+            LEFT JOIN (",
             $near,
-            ") AS near
-            JOIN bank_transactions t ON t.id = near.transaction_id
-            JOIN transaction_evidence e ON e.transaction_id = near.transaction_id
+            ") AS near ON 1 = 1
+            LEFT JOIN bank_transactions t ON t.id = near.transaction_id
+            LEFT JOIN transaction_evidence e ON e.transaction_id = near.transaction_id
             ORDER BY t.recorded_at, t.id"
         )
     };
 }
 
-/// The transactions that a telling may be linked to, first recorded first. Those with its day
-/// and text are read only where they can matter: a source that is alone costs the same
-/// however often it tells of equal transfers.
+/// The transactions that a telling may be linked to, first recorded first, and the places that
+/// a new one takes. Those with its day and text are read only where they can matter: a source
+/// that is alone costs the same however often it tells of equal transfers.
 pub async fn known(
     tx: &mut Tx,
     telling: &Telling<'_>,
     text_link: &[u8],
-) -> Result<Vec<KnownTransaction>, StoreError> {
+) -> Result<(Vec<KnownTransaction>, Places), StoreError> {
     const BY_REFERENCE: &str = tellings_of!(
+        "(SELECT COALESCE(MAX(reference_place), 0) + 1 FROM bank_transactions
+            WHERE account_id = $2 AND bank_reference = $3
+                AND direction = $4 AND amount_vnd = $5)",
         "SELECT e.transaction_id FROM transaction_evidence e
             JOIN bank_transactions t ON t.id = e.transaction_id
             WHERE e.account_id = $2 AND e.bank_reference = $3
@@ -83,6 +112,7 @@ pub async fn known(
                 WHERE o.text_link = $1 AND o.bank_reference IS NULL)"
     );
     const BY_TEXT: &str = tellings_of!(
+        "CAST(1 AS BIGINT)",
         "SELECT DISTINCT e.transaction_id FROM transaction_evidence e
             WHERE e.text_link = $1 AND (
                 EXISTS (SELECT 1 FROM transaction_evidence o
@@ -110,13 +140,21 @@ pub async fn known(
                 .await
         })?
     };
-    Ok(gathered(rows, text_link))
+    let (by_text, by_reference) = rows.first().map_or((1, 1), |row| (row.0, row.1));
+    let places = Places {
+        by_text: Some(by_text),
+        by_reference: telling.reference.map(|_| by_reference),
+    };
+    Ok((gathered(rows, text_link), places))
 }
 
 /// Rows of one transaction stand together.
 fn gathered(rows: Vec<Row>, text_link: &[u8]) -> Vec<KnownTransaction> {
     let mut known: Vec<KnownTransaction> = Vec::new();
-    for (id, is_suspected, teller, reference, link) in rows {
+    for (_, _, id, is_suspected, teller, reference, link) in rows {
+        let (Some(id), Some(teller)) = (id, teller) else {
+            continue;
+        };
         let id = BankTransactionId::from_uuid(id);
         let told = Told {
             teller: Teller::from_uuid(teller),

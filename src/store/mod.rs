@@ -30,6 +30,7 @@ pub mod merchants;
 pub mod outlets;
 pub mod payment_moves;
 pub mod payments;
+pub mod pulls;
 pub mod reach;
 pub mod retention;
 pub mod reversal_links;

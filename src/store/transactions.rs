@@ -8,6 +8,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::linking::Places;
 use super::reach::{Reach, reaches_merchant};
 use super::{StoreError, Tx, expect_one, inconsistent, on_engine};
 use crate::domain::credit::Direction;
@@ -44,6 +45,8 @@ pub struct NewTransaction {
     pub duplicate_of: Option<BankTransactionId>,
     /// The hash by which tellings with the same day and text find it.
     pub text_link: Option<Vec<u8>>,
+    /// The places that it takes.
+    pub places: Places,
     /// The present.
     pub recorded_at: DateTime<Utc>,
 }
@@ -189,8 +192,7 @@ pub async fn insert_evidence(tx: &mut Tx, evidence: &NewEvidence) -> Result<bool
     Ok(affected == 1)
 }
 
-/// Stores a bank fact. It takes the next place among those with its reference and among those
-/// with its day and text; a second writer that takes the same place at the same moment fails.
+/// Stores a bank fact. A second writer that takes the same places at the same moment fails.
 pub async fn insert(tx: &mut Tx, fact: &NewTransaction) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO bank_transactions
             (id,
@@ -209,12 +211,7 @@ pub async fn insert(tx: &mut Tx, fact: &NewTransaction) -> Result<(), StoreError
              text_link,
              text_place,
              reference_place)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-            (SELECT COALESCE(MAX(text_place), 0) + 1 FROM bank_transactions
-                WHERE text_link = $14),
-            (SELECT COALESCE(MAX(reference_place), 0) + 1 FROM bank_transactions
-                WHERE account_id = $2 AND bank_reference = $8
-                    AND amount_vnd = $5 AND direction = $4))";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
             .bind(fact.id.uuid())
@@ -231,6 +228,8 @@ pub async fn insert(tx: &mut Tx, fact: &NewTransaction) -> Result<(), StoreError
             .bind(fact.duplicate_of.map(BankTransactionId::uuid))
             .bind(fact.recorded_at)
             .bind(&fact.text_link)
+            .bind(fact.places.by_text)
+            .bind(fact.places.by_reference)
             .execute(connection)
             .await
             .map(|done| done.rows_affected())

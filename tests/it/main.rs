@@ -8,6 +8,8 @@ mod database;
 mod market;
 #[path = "../support/sepay.rs"]
 mod sepay;
+#[path = "../support/sepay_server.rs"]
+mod sepay_server;
 #[path = "../support/service.rs"]
 mod service;
 #[expect(dead_code, reason = "only the store's own tests replace accounts")]
@@ -46,6 +48,7 @@ mod outlet_life;
 mod payment_codes;
 mod payment_moves;
 mod personal_accounts;
+mod pulls;
 mod registry;
 mod reversals;
 mod serve_cli;

@@ -6,20 +6,21 @@ use crate::source::{Kind, Source};
 /// Each module below the crate's root and the modules it may import beside itself.
 ///
 /// `cli`, `main` and `lib` stand on top of everything and are not listed.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("vietqr", &["domain"]),
     ("banks", &["domain"]),
     ("clock", &["domain"]),
     ("entropy", &["domain"]),
     ("vault", &["domain", "entropy"]),
+    ("outbound", &["domain"]),
     ("config", &["domain", "store", "vault"]),
     ("telemetry", &["config"]),
     ("store", &["domain"]),
     (
         "flows",
         &[
-            "store", "domain", "banks", "vietqr", "clock", "entropy", "vault",
+            "store", "domain", "banks", "vietqr", "clock", "entropy", "vault", "outbound",
         ],
     ),
     ("http", EDGE),
@@ -46,7 +47,7 @@ const EDGE: &[&str] = &[
 const TOP: [&str; 3] = ["cli", "main", "lib"];
 
 /// Crates that only the named modules may mention.
-const CRATES: [(&str, &[&str]); 10] = [
+const CRATES: [(&str, &[&str]); 12] = [
     ("sqlx", &["store"]),
     ("axum", &["http", "web"]),
     ("utoipa_axum", &["http", "web"]),
@@ -56,6 +57,8 @@ const CRATES: [(&str, &[&str]); 10] = [
     ("clap_complete", &["cli"]),
     ("anyhow", &["main", "cli"]),
     ("rand", &["entropy"]),
+    ("tokio_rustls", &["outbound"]),
+    ("webpki_roots", &["outbound"]),
     ("getrandom", &["entropy"]),
 ];
 

@@ -6,9 +6,9 @@ use super::record::Batch;
 use crate::domain::credit::BankFact;
 use crate::domain::doubt::{DoubtDecision, DoubtKind};
 use crate::domain::ids::{BankTransactionId, CallbackId, DoubtId};
+use crate::store::StoreError;
 use crate::store::doubts::{self, NewDoubt, ToldAgain};
 use crate::store::transactions::{KnownEvidence, NewTransaction};
-use crate::store::StoreError;
 
 impl Batch<'_> {
     /// Takes down a number that is told again with other facts. Once people have decided about

@@ -11,7 +11,7 @@ use crate::domain::ids::BankTransactionId;
 use crate::domain::linking::{Placement, Teller};
 use crate::flows::linking::{Linker, Placed};
 use crate::store::StoreError;
-use crate::store::linking::{self, Telling};
+use crate::store::linking::{self, Places, Telling};
 use crate::store::sources::BoundAccount;
 use crate::store::transactions::{self, NewTransaction};
 
@@ -28,8 +28,9 @@ impl Batch<'_> {
         let Placed {
             placement,
             text_link,
+            places,
         } = self.place(teller, fact, account).await?;
-        let new = || self.new_transaction(notice, fact, account, &text_link);
+        let new = || self.new_transaction(notice, fact, account, (&text_link, places));
         let (transaction, is_new) = match placement {
             Placement::At(transaction) => (transaction, false),
             Placement::New { duplicate_of } => {
@@ -116,7 +117,7 @@ impl Batch<'_> {
         notice: &Notice,
         fact: &BankFact,
         account: BoundAccount,
-        text_link: &[u8],
+        (text_link, places): (&[u8], Places),
     ) -> NewTransaction {
         NewTransaction {
             id: BankTransactionId::from_uuid(self.ledger.entropy.uuid(notice.received_at)),
@@ -135,6 +136,7 @@ impl Batch<'_> {
             local_day: local_day(fact.occurred_at),
             duplicate_of: None,
             text_link: Some(text_link.to_owned()),
+            places,
             recorded_at: notice.received_at,
         }
     }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::registry::Versioned;
+use super::source_pulls::PullDocument;
 use crate::banks::Secret;
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{SourceId, UserId};
@@ -32,6 +33,7 @@ use crate::http::problem::Problem;
         "last_heard_at": "2026-11-24T10:30:00+07:00",
         "usual_gap_s": 43_200,
     },
+    "pull": null,
     "requested_by": "usr_01920000000070008000000000000001",
     "approved_by": "usr_01920000000070008000000000000002",
     "secret_created_at": "2026-11-23T09:00:00+07:00",
@@ -57,6 +59,8 @@ pub struct SourceDocument {
     /// The accounts it may speak for.
     account_ids: Vec<String>,
     health: HealthDocument,
+    /// How its history is fetched; null when it is not.
+    pull: Option<PullDocument>,
     requested_by: String,
     approved_by: Option<String>,
     secret_created_at: String,
@@ -111,6 +115,7 @@ impl SourceDocument {
             source,
             accounts,
             health,
+            pull,
             ..
         } = known;
         let state = source.state()?;
@@ -126,6 +131,7 @@ impl SourceDocument {
             tolerance_s: source.tolerance_s,
             account_ids: accounts.iter().map(ToString::to_string).collect(),
             health: health.into(),
+            pull: pull.map(PullDocument::from),
             requested_by: state.requested_by().to_string(),
             approved_by: state.approved_by().map(|it| it.to_string()),
             secret_created_at: to_rfc3339(source.secret_created_at),

@@ -65,6 +65,7 @@ pub(super) async fn tamper(database: &Database, sql: &str) {
 
 async fn every_tampering_is_found_by_its_rule(database: Database) {
     let street = street(&database).await;
+    street.second_account().await;
     assert_eq!(check_books::check(&street.store, 20).await.unwrap(), []);
     for (rule, sql) in [
         (
@@ -117,6 +118,20 @@ async fn every_tampering_is_found_by_its_rule(database: Database) {
         (
             "an accepted notice",
             "UPDATE transaction_evidence SET callback_id = NULL",
+        ),
+        (
+            "a source or a statement tells",
+            "INSERT INTO transaction_evidence
+                (teller_id, transaction_key, source_id, transaction_id, account_id, kind,
+                 provider_txn_id, fact_hash, recorded_at)
+                SELECT teller_id, 'another', source_id, transaction_id, account_id, kind,
+                    provider_txn_id, fact_hash, recorded_at
+                FROM transaction_evidence ORDER BY transaction_key LIMIT 1",
+        ),
+        (
+            "the evidence of a bank transaction is",
+            "UPDATE transaction_evidence SET account_id = (
+                SELECT id FROM accounts WHERE account_number = '1030000000118')",
         ),
         (
             "every bank transaction has",
