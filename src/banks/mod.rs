@@ -6,6 +6,7 @@
 //!
 //! A new format is one new file and one line in [`ADAPTERS`].
 
+mod acb;
 mod casso_v1;
 mod casso_v2;
 mod delivery;
@@ -27,6 +28,7 @@ mod vnpay_ipn;
 mod zalopay_callback;
 
 use chrono::{DateTime, Utc};
+use fields::Fields;
 use json::{Json, JsonError, Object};
 
 use crate::domain::credit::BankFact;
@@ -35,7 +37,7 @@ pub use delivery::{Credentials, Delivery, Secret};
 pub use setup::CredentialsFault;
 pub use standard_webhooks::standard_signature;
 pub use verdict::{
-    Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
+    Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
 };
 
 /// How one vendor's notices are verified, read and answered. No format inherits a way to prove
@@ -65,7 +67,7 @@ pub trait Adapter: Send + Sync {
     ) -> Result<Verified, Refusal>;
 
     /// The answer that this vendor expects.
-    fn acknowledge(&self, outcome: &Outcome) -> Answer;
+    fn acknowledge(&self, outcome: &Outcome, call: Call<'_>) -> Answer;
 
     /// Whether notices can be judged with these credentials.
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault>;
@@ -90,6 +92,7 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &vnpay_ipn::VnpayIpn,
     &momo_ipn::MomoIpn,
     &zalopay_callback::ZalopayCallback,
+    &acb::Acb,
 ];
 
 /// Finds the adapter that a source is configured with.
@@ -182,16 +185,9 @@ fn signature_in<'a>(body: &'a Object, name: &str) -> Result<&'a str, Refusal> {
 }
 
 /// The objects in the array under `name`, for formats that tell of several movements at once.
-fn listed_objects<'a>(body: &'a Json, name: &'static str) -> Result<Vec<&'a Object>, Unusable> {
+fn listed_objects<'a>(body: &'a Json, name: &'static str) -> Result<Vec<Fields<'a>>, Unusable> {
     let body = body.as_object().ok_or(Unusable::MalformedBody)?;
-    match body.get(name) {
-        None | Some(Json::Null) => Err(Unusable::MissingField(name)),
-        Some(Json::Array(elements)) => {
-            let objects: Option<_> = elements.iter().map(Json::as_object).collect();
-            objects.ok_or(Unusable::BadField(name))
-        }
-        Some(_) => Err(Unusable::BadField(name)),
-    }
+    Fields::of(body).objects(name)
 }
 
 /// Believes and reads a delivery that is proven by the source's secret in a header.

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::sepay_hmac::read_notice;
 use super::signature::require_lone_secret;
-use super::verdict::{Answer, Outcome, Refusal, Verified};
+use super::verdict::{Answer, Call, Outcome, Refusal, Verified};
 use super::{Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, read_shown};
 
 /// SePay with a key.
@@ -40,7 +40,7 @@ impl Adapter for SepayApikey {
         )
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         Answer::usual(outcome)
     }
 

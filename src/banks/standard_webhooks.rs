@@ -16,7 +16,7 @@ use super::signature::{
     hmac_sha256, is_ed25519, is_hmac_sha256, proven_by, strict_base64, usable_text,
 };
 use super::verdict::{
-    Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
+    Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
 };
 use super::{
     Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, proven_json,
@@ -69,7 +69,7 @@ impl Adapter for StandardWebhooks {
         Ok(Verified::new(reading, verified_with).named(id))
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         Answer::usual(outcome)
     }
 

@@ -1,5 +1,7 @@
 //! What becomes of a delivery, and what the vendor is told.
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::credit::BankFact;
 
 /// An authentic delivery, read. Only an adapter can build one: it is the proof that the
@@ -248,6 +250,15 @@ pub enum Outcome {
     Refused(Refusal),
     /// Nothing could be recorded now; to be sent again.
     Unavailable,
+}
+
+/// The call that is answered, as far as an answer has to speak of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The vendor's name of the delivery; none of one that was not believed.
+    pub delivery_id: Option<&'a str>,
+    /// The present.
+    pub now: DateTime<Utc>,
 }
 
 /// An HTTP answer in the vendor's form.

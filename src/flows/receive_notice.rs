@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::intake::{Intake, Ledger, Notice, Quarantine, Receipt};
 use crate::banks::{
-    Adapter, Answer, Credentials, Delivery, Outcome, Reading, Refusal, Secret, adapter_by_name,
+    Adapter, Answer, Call, Credentials, Delivery, Outcome, Reading, Refusal, Secret,
+    adapter_by_name,
 };
 use crate::domain::day::local_day;
 use crate::domain::ids::SourceId;
@@ -81,7 +82,11 @@ pub async fn receive(
                 Err(_) => tracing::warn!(peer, "a refused delivery could not be remembered"),
                 Ok(()) => {}
             }
-            let answer = adapter.acknowledge(&Outcome::Refused(refusal));
+            let call = Call {
+                delivery_id: None,
+                now,
+            };
+            let answer = adapter.acknowledge(&Outcome::Refused(refusal), call);
             Ok(Reception::Answered(answer, Verification::Failed))
         }
         Ok(verified) => {
@@ -104,6 +109,8 @@ pub async fn receive(
 }
 
 async fn submit(adapter: &dyn Adapter, intake: &Intake, notice: Notice) -> Answer {
+    let delivery_id = notice.verified.delivery_id().map(str::to_owned);
+    let now = notice.received_at;
     let outcome = match intake.submit(notice).await {
         // A source that speaks for a foreign account is heard once and alerted about; telling
         // it would only make it repeat.
@@ -113,7 +120,11 @@ async fn submit(adapter: &dyn Adapter, intake: &Intake, notice: Notice) -> Answe
         Ok(Receipt::Quarantined(Quarantine::Unusable(why))) => Outcome::Quarantined(why),
         Err(_) => Outcome::Unavailable,
     };
-    adapter.acknowledge(&outcome)
+    let call = Call {
+        delivery_id: delivery_id.as_deref(),
+        now,
+    };
+    adapter.acknowledge(&outcome, call)
 }
 
 /// The name under which a source's secret is sealed.

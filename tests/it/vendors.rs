@@ -20,6 +20,7 @@ on_both_engines!(
     vietqr_vn_logs_in_and_every_repeat_gets_the_same_receipt,
     a_login_and_a_notice_have_their_own_addresses,
     vendors_that_read_numbers_are_told_their_own,
+    acb_tells_a_movement_at_once_and_the_day_after_and_it_counts_once,
     a_source_whose_notices_name_no_account_speaks_for_one,
     nothing_that_proves_a_sender_is_kept,
     the_login_of_a_vendor_is_made_given_and_rotated,
@@ -179,6 +180,43 @@ async fn vendors_that_read_numbers_are_told_their_own(database: Database) {
     assert_eq!(told.0, 401);
     // ZaloPay's order names no code and waits; the other two are paid, once each.
     assert_eq!(payments_of(&street).await.len(), 2);
+    assert_eq!(check_books::check(&street.store, 20).await.unwrap(), []);
+}
+
+async fn acb_tells_a_movement_at_once_and_the_day_after_and_it_counts_once(database: Database) {
+    let street = street_with(&database, &["acb"]).await;
+    for reference in ["TH3D8W5RNC", "THQ6V2Y9JB"] {
+        street.code(reference, None).await;
+    }
+    let tell = async |id: &str| {
+        let (status, answer) = deliver_case(&street, "acb", &case("acb", id)).await;
+        let code = answer["responseStatus"]["responseCode"].clone();
+        assert_eq!((status, code), (200, json!("00000000")), "{id}: {answer}");
+        answer
+    };
+    // The history comes first here: what it told of is known when the notice comes late.
+    let history = tell("acb-S-v-history").await;
+    let update = tell("acb-S-v-update").await;
+    let (first, again) = (&history["responseBody"], &update["responseBody"]);
+    assert!(first["referenceCode"].as_str().unwrap().starts_with("btx_"));
+    assert_eq!(first, again, "the same transaction has the same receipt");
+    assert_eq!(update["requestTrace"], "ACB-1");
+    assert_eq!(update["responseDateTime"], "2026-03-16T09:30:00+07:00");
+    for id in ["acb-S-v-requests", "acb-S-v-history-2", "acb-S-v-again"] {
+        tell(id).await;
+    }
+    assert_eq!(payments_of(&street).await.len(), 3);
+    for _ in 0..2 {
+        tell("acb-S-v-corrected").await;
+    }
+    let debits = "SELECT COUNT(*) FROM bank_transactions WHERE direction = 'debit'";
+    assert_eq!(number(&database, debits).await, 1);
+    let (status, answer) = deliver_case(&street, "acb", &case("acb", "acb-S-x-wrong")).await;
+    let told = (&answer["responseStatus"], &answer["requestTrace"]);
+    let refused = json!({"responseCode": "40100001"});
+    assert_eq!((status, told), (200, (&refused, &Value::Null)));
+    let kept = "SELECT COUNT(*) FROM callbacks WHERE headers LIKE '%api-key%'";
+    assert_eq!(number(&database, kept).await, 0);
     assert_eq!(check_books::check(&street.store, 20).await.unwrap(), []);
 }
 
@@ -420,7 +458,7 @@ async fn settings_of_a_format_are_asked_for_by_name(database: Database) {
             (422, &json!("required"))
         );
     }
-    for adapter in ["sepay_apikey", "casso_v1"] {
+    for adapter in ["sepay_apikey", "casso_v1", "acb"] {
         let wish =
             json!({"name": adapter.replace('_', "-"), "adapter": adapter, "account_ids": []});
         let (status, issued) = street.post(&admin, "/v1/sources", &wish).await;

@@ -4,6 +4,7 @@
 //! One file for each format that [`crate::banks`] takes, written from the vendor's side: what
 //! is signed here shares no code with what verifies it there.
 
+mod acb;
 mod casso_v1;
 mod casso_v2;
 mod momo_ipn;
@@ -197,7 +198,7 @@ impl Format {
 }
 
 /// Every format there is, in the order of [`crate::banks::ADAPTERS`].
-pub(super) static FORMATS: [Format; 11] = [
+pub(super) static FORMATS: [Format; 12] = [
     standard_webhooks::FORMAT,
     sepay_hmac::FORMAT,
     payos::FORMAT,
@@ -209,6 +210,7 @@ pub(super) static FORMATS: [Format; 11] = [
     vnpay_ipn::FORMAT,
     momo_ipn::FORMAT,
     zalopay_callback::FORMAT,
+    acb::FORMAT,
 ];
 
 /// Finds the format of an adapter.

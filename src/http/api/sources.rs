@@ -39,8 +39,8 @@ pub struct SourceCreation {
     /// The last part of its address for ever, such as `sepay`: `/v1/callbacks/sepay`.
     name: String,
     /// The format it speaks: `standard_webhooks`, `sepay_hmac`, `sepay_apikey`, `casso_v2`,
-    /// `casso_v1`, `payos`, `pay2s`, `vietqr_vn`, `vnpay_ipn`, `momo_ipn` or
-    /// `zalopay_callback`.
+    /// `casso_v1`, `payos`, `pay2s`, `vietqr_vn`, `vnpay_ipn`, `momo_ipn`,
+    /// `zalopay_callback` or `acb`.
     adapter: String,
     /// The secret that the vendor made; made here, and shown once, when absent.
     secret: Option<SecretDocument>,

@@ -1,6 +1,7 @@
 //! Forged and damaged variants of a genuine notice, thirty or more for each format: none is
 //! believed, and each fails for its own reason.
 
+mod acb;
 mod casso;
 mod momo;
 mod tokens;
@@ -240,6 +241,7 @@ fn genuine_notices() -> Vec<(&'static str, Credentials, Delivery)> {
             tokens::casso(tokens::TOKEN),
         ),
         ("pay2s", tokens::credentials(), tokens::pay2s(tokens::TOKEN)),
+        ("acb", tokens::credentials(), tokens::acb(tokens::TOKEN)),
         ("casso_v2", casso::credentials(), casso::genuine()),
         ("vnpay_ipn", vnpay::credentials(), vnpay::genuine()),
         ("momo_ipn", momo::credentials(), momo::genuine()),
