@@ -9,13 +9,17 @@
 mod acb;
 mod casso_v1;
 mod casso_v2;
+mod contract;
 mod delivery;
+mod der;
 mod fields;
 mod javascript;
 pub mod json;
+mod jws;
 mod momo_ipn;
 mod pay2s;
 mod payos;
+mod public_key;
 mod query;
 mod sepay_apikey;
 mod sepay_hmac;
@@ -33,9 +37,11 @@ use json::{Json, JsonError, Object};
 
 use crate::domain::credit::BankFact;
 
+pub use contract::standard_signature;
 pub use delivery::{Credentials, Delivery, Secret};
+pub use public_key::{KeyAlgorithm, fingerprint};
 pub use setup::CredentialsFault;
-pub use standard_webhooks::standard_signature;
+
 pub use verdict::{
     Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
 };

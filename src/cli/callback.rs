@@ -39,7 +39,7 @@ pub struct VerifyArgs {
     /// The format, such as sepay_hmac.
     #[arg(long)]
     adapter: String,
-    /// A JSON file with "secret" (a text, or {"username","password"}) and, where there are any, "previous_secret",
+    /// A JSON file with "secret" (a text, {"username","password"} or {"algorithm","public_key"}) and, where there are any, "previous_secret",
     /// "ed25519_public_key", "config" and "tolerance_seconds".
     #[arg(long, value_name = "FILE")]
     secrets: PathBuf,
@@ -226,18 +226,14 @@ pub(super) fn read_credentials(path: &Path) -> anyhow::Result<Credentials> {
 }
 
 fn read_secret(value: &Json) -> anyhow::Result<Secret> {
-    let part = |object: &Object, key: &str| {
-        let text = object.get(key).and_then(Json::as_text);
-        text.map(str::to_owned)
-    };
     let secret = match value {
         Json::Text(text) => Some(Secret::text(text)),
-        Json::Object(object) => part(object, "username")
-            .zip(part(object, "password"))
-            .map(|(username, password)| Secret::login(username, password)),
-        _ => None,
+        document => Secret::from_json(document),
     };
-    secret.context("a secret is a text or an object of “username” and “password”")
+    secret.context(
+        "a secret is a text, or an object of “username” and “password” or of “algorithm” and \
+         “public_key”",
+    )
 }
 
 /// The answer to a line of `verify`.

@@ -8,7 +8,9 @@ use serde_json::json;
 
 use super::change::{Change, ChangeError, Deed, Thing, UniqueValue, check_version, check_won};
 use super::receive_notice::secret_name;
-use crate::banks::{Adapter, Credentials, CredentialsFault, SECRET_BYTES, Secret, adapter_by_name};
+use crate::banks::{
+    Adapter, Credentials, CredentialsFault, SECRET_BYTES, Secret, adapter_by_name, fingerprint,
+};
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{AccountId, SourceId, UserId};
 use crate::domain::refusal::Refusal;
@@ -126,6 +128,7 @@ pub async fn request(
         "name": source.name,
         "adapter": source.adapter,
         "accounts": new.accounts.len(),
+        "public_key": told_key(&secret),
     });
     change
         .record(tx, deed("source.request", id, detail))
@@ -228,7 +231,8 @@ pub async fn propose_secret(
     let won =
         source_states::propose_secret(tx, id, before.version, &sealed, change.actor, change.now);
     check_won(won.await?)?;
-    let deed = deed("source.propose_secret", id, json!({}));
+    let detail = json!({"public_key": told_key(&secret)});
+    let deed = deed("source.propose_secret", id, detail);
     change.record(tx, deed).await?;
     known(tx, id, made_secret, change.now).await
 }
@@ -342,6 +346,17 @@ fn adapter_of(source: &SourceRow) -> Result<&'static dyn Adapter, StoreError> {
 fn seal(change: &Change<'_>, master_key: &Key, id: SourceId, secret: &Secret) -> Vec<u8> {
     let (nonce, stored) = (change.entropy.bytes(), secret.to_stored());
     master_key.seal(&secret_name(id), nonce, stored.expose_secret().as_bytes())
+}
+
+/// What the second person compares with the bank before a public key is put in use; nothing
+/// of a secret.
+fn told_key(secret: &Secret) -> Option<serde_json::Value> {
+    match secret {
+        Secret::PublicKey { algorithm, key } => {
+            Some(json!({"algorithm": algorithm, "sha256": fingerprint(key)}))
+        }
+        Secret::Text(_) | Secret::Login { .. } => None,
+    }
 }
 
 fn wrong_state(source: &SourceRow, event: &'static str) -> Refusal {

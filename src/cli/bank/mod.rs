@@ -82,6 +82,8 @@ impl Sender<'_> {
         match self.secret {
             Secret::Text(text) => text.expose_secret(),
             Secret::Login { password, .. } => password.expose_secret(),
+            // What a bank would sign with is known to the bank alone.
+            Secret::PublicKey { .. } => "",
         }
     }
 

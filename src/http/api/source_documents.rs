@@ -159,8 +159,8 @@ impl From<Health> for HealthDocument {
     }
 }
 
-/// A secret shared with a vendor: a text, or the login of `vietqr_vn`, whose vendor logs in
-/// here.
+/// What proves a vendor: a secret text, the login of `vietqr_vn`, whose vendor logs in here,
+/// or the public key of a bank that shares no secret.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = SourceSecret, example = json!("6f1d…"))]
@@ -169,6 +169,8 @@ pub enum SecretDocument {
     Text(String),
     /// A name and a password.
     Login(LoginDocument),
+    /// A public key.
+    Key(KeyDocument),
 }
 
 /// The name and password with which a vendor logs in.
@@ -182,12 +184,28 @@ pub struct LoginDocument {
     password: String,
 }
 
+/// A bank's public key, for formats of our own contract, and the one way it is used.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SourceKey, example = json!({
+    "algorithm": "rsa_pss_sha256",
+    "public_key": "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A…\n-----END PUBLIC KEY-----",
+}))]
+pub struct KeyDocument {
+    /// `rsa_pss_sha256`, `rsa_pkcs1_sha256`, `jws_rs256`, `jws_ps256`, `jws_es256` or
+    /// `jws_eddsa`: a notice cannot choose another.
+    algorithm: String,
+    /// PEM. An RSA key has 2048 bits or more.
+    public_key: String,
+}
+
 impl From<SecretDocument> for Secret {
     fn from(document: SecretDocument) -> Self {
         match document {
             // As it will be read from the store, so that what is checked is what is used.
             SecretDocument::Text(text) => Self::from_stored(&text),
             SecretDocument::Login(login) => Self::login(login.username, login.password),
+            SecretDocument::Key(key) => Self::public_key(key.algorithm, key.public_key),
         }
     }
 }
@@ -199,6 +217,10 @@ impl From<Secret> for SecretDocument {
             Secret::Login { username, password } => Self::Login(LoginDocument {
                 username,
                 password: password.expose_secret().to_owned(),
+            }),
+            Secret::PublicKey { algorithm, key } => Self::Key(KeyDocument {
+                algorithm,
+                public_key: key,
             }),
         }
     }

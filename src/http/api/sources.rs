@@ -42,7 +42,8 @@ pub struct SourceCreation {
     /// `casso_v1`, `payos`, `pay2s`, `vietqr_vn`, `vnpay_ipn`, `momo_ipn`,
     /// `zalopay_callback` or `acb`.
     adapter: String,
-    /// The secret that the vendor made; made here, and shown once, when absent.
+    /// The secret that the vendor made; made here, and shown once, when absent. A bank of
+    /// `standard_webhooks` may give a public key instead.
     secret: Option<SecretDocument>,
     /// Of `standard_webhooks`: the sender's key for `v1a` signatures, `whpk_…`.
     ed25519_public_key: Option<String>,
@@ -118,6 +119,10 @@ impl From<SourceError> for Problem {
                 let pointer = match &fault {
                     CredentialsFault::SecretFromVendor | CredentialsFault::SecretForm(_) => {
                         "/secret".to_owned()
+                    }
+                    CredentialsFault::UnknownAlgorithm => "/secret/algorithm".to_owned(),
+                    CredentialsFault::KeyForm | CredentialsFault::WeakKey => {
+                        "/secret/public_key".to_owned()
                     }
                     CredentialsFault::PublicKeyForm | CredentialsFault::NoPublicKey => {
                         "/ed25519_public_key".to_owned()

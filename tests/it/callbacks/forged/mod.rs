@@ -3,6 +3,7 @@
 
 mod acb;
 mod casso;
+mod keys;
 mod momo;
 mod tokens;
 mod vietqr;
@@ -267,5 +268,6 @@ fn other_secret(credentials: &Credentials) -> Secret {
     match &credentials.current {
         Secret::Text(_) => Secret::text(OTHER_SECRET),
         Secret::Login { username, .. } => Secret::login(username, OTHER_SECRET),
+        Secret::PublicKey { .. } => panic!("no key here"),
     }
 }
