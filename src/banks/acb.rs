@@ -22,8 +22,8 @@ use super::json::Json;
 use super::signature::{require_lone_secret, shown_token};
 use super::verdict::{Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, proven_json,
-    reading_of, reading_with, require_post,
+    Adapter, BATCH_MAX_BYTES, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret,
+    proven_json, reading_of, reading_with, require_post,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::to_rfc3339;
@@ -40,6 +40,10 @@ pub struct Acb;
 impl Adapter for Acb {
     fn name(&self) -> &'static str {
         "acb"
+    }
+
+    fn body_max_bytes(&self) -> usize {
+        BATCH_MAX_BYTES
     }
 
     fn names_account(&self) -> bool {

@@ -57,6 +57,11 @@ pub trait Adapter: Send + Sync {
         &[""]
     }
 
+    /// The largest body that is read; most formats tell of one movement or a few.
+    fn body_max_bytes(&self) -> usize {
+        NOTICE_MAX_BYTES
+    }
+
     /// Whether a notice names the account that it speaks of. A source of a format that names
     /// none is bound to one account only.
     fn names_account(&self) -> bool;
@@ -81,6 +86,11 @@ pub trait Adapter: Send + Sync {
     /// A secret of this format made from random bytes; none where the vendor makes it.
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret>;
 }
+
+/// The largest notice of a few movements: far above any that is known.
+pub const NOTICE_MAX_BYTES: usize = 64 * 1024;
+/// The largest notice of a format that tells of many movements at once.
+pub const BATCH_MAX_BYTES: usize = 1024 * 1024;
 
 /// Random bytes of a secret that is made here.
 pub const SECRET_BYTES: usize = 32;

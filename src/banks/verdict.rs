@@ -191,6 +191,12 @@ pub enum Refusal {
     /// The delivery names another terminal or partner than the source's.
     #[error("the delivery belongs to another terminal")]
     OtherTerminal,
+    /// The sender's address is none of the source's.
+    #[error("the address is none of the source's")]
+    OtherAddress,
+    /// The sender showed no client certificate of the source.
+    #[error("the client certificate is missing or another one")]
+    OtherCertificate,
     /// The format does not use this method.
     #[error("the method is not the format's")]
     WrongMethod,
@@ -223,6 +229,8 @@ impl Refusal {
             Self::BadToken => "bad_token",
             Self::BadCredentials => "bad_credentials",
             Self::OtherTerminal => "other_terminal",
+            Self::OtherAddress => "other_address",
+            Self::OtherCertificate => "other_certificate",
             Self::WrongMethod => "wrong_method",
             Self::UnusableSecret => "unusable_secret",
         }

@@ -21,6 +21,7 @@ pub mod code;
 pub mod credit;
 pub mod day;
 pub mod disclosure;
+pub mod entry_rules;
 pub mod establishment;
 pub mod explanation;
 pub mod ids;

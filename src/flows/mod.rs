@@ -20,5 +20,6 @@ pub mod register_source;
 pub mod register_zone;
 pub mod settle_alert;
 pub mod settlement_account;
+pub mod source_entry;
 pub mod take_census;
 pub mod watch_sources;

@@ -4,6 +4,7 @@
 //! way of the genuine one. What fails is counted and remembered up to a bound.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -14,6 +15,7 @@ use crate::banks::{
     adapter_by_name,
 };
 use crate::domain::day::local_day;
+use crate::domain::entry_rules::{CertificateFingerprint, EntryRefusal, EntryRules};
 use crate::domain::ids::SourceId;
 use crate::domain::source::SourceState;
 use crate::store::sources::{self, DeliveryCounts, SourceRow};
@@ -37,15 +39,74 @@ pub enum Verification {
     Failed,
 }
 
-/// Where a delivery arrived.
+/// Where a delivery arrived, and from whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a> {
     /// The name of the source.
     pub source: &'a str,
     /// What the vendor appended to the source's address.
     pub path_below: &'a str,
-    /// The sender's address.
-    pub peer: &'a str,
+    /// Who is at the other end.
+    pub caller: Caller,
+}
+
+/// Who is at the other end, as far as the connection tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// The address; none of a call made inside this process.
+    pub address: Option<IpAddr>,
+    /// The client certificate that a declared proxy names, if any, or why what it says cannot
+    /// be read. It matters only to a source that asks for one.
+    pub certificate: Result<Option<CertificateFingerprint>, Refusal>,
+}
+
+impl Caller {
+    /// A caller inside this process.
+    pub const INSIDE: Self = Self {
+        address: None,
+        certificate: Ok(None),
+    };
+}
+
+/// A source that takes notices, found for one call.
+pub struct OpenSource {
+    id: SourceId,
+    name: String,
+    adapter: &'static dyn Adapter,
+    credentials: Credentials,
+    entry: EntryRules,
+    caller: Caller,
+}
+
+/// Finds the source of an address; none where there is none, or it was switched off, or its
+/// vendor calls elsewhere.
+pub async fn find_source(
+    ledger: &Ledger,
+    arrival: Arrival<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<OpenSource>, StoreError> {
+    let mut tx = ledger.store.begin_read().await?;
+    let source = sources::find_by_name(&mut tx, arrival.source).await?;
+    tx.commit().await?;
+    let Some(source) = source else {
+        return Ok(None);
+    };
+    if !matches!(source.state()?, SourceState::Active(_)) {
+        return Ok(None);
+    }
+    let adapter = adapter_by_name(&source.adapter)
+        .ok_or_else(|| inconsistent("sources", "adapter", source.id))?;
+    if !adapter.paths().contains(&arrival.path_below) {
+        return Ok(None);
+    }
+    Ok(Some(OpenSource {
+        id: SourceId::from_uuid(source.id),
+        adapter,
+        credentials: credentials(ledger, &source, now)?,
+        entry: source.entry()?,
+        caller: arrival.caller,
+        name: source.name,
+    }))
 }
 
 /// Verifies a delivery and, when it is authentic, waits until it is durable.
@@ -56,55 +117,77 @@ pub async fn receive(
     delivery: Delivery,
     now: DateTime<Utc>,
 ) -> Result<Reception, StoreError> {
-    let mut tx = ledger.store.begin_read().await?;
-    let source = sources::find_by_name(&mut tx, arrival.source).await?;
-    tx.commit().await?;
-    let Some(source) = source else {
-        return Ok(Reception::NoSuchSource);
-    };
-    if !matches!(source.state()?, SourceState::Active(_)) {
-        return Ok(Reception::NoSuchSource);
+    match find_source(ledger, arrival, now).await? {
+        Some(source) => source.receive(ledger, intake, delivery, now).await,
+        None => Ok(Reception::NoSuchSource),
     }
-    let adapter = adapter_by_name(&source.adapter)
-        .ok_or_else(|| inconsistent("sources", "adapter", source.id))?;
-    if !adapter.paths().contains(&arrival.path_below) {
-        return Ok(Reception::NoSuchSource);
+}
+
+impl OpenSource {
+    /// The largest body that its format takes.
+    pub fn body_max_bytes(&self) -> usize {
+        self.adapter.body_max_bytes()
     }
-    let credentials = credentials(ledger, &source, now)?;
-    let peer = arrival.peer;
-    let id = SourceId::from_uuid(source.id);
-    match adapter.verify(&delivery, &credentials, now) {
-        Err(refusal) => {
-            let remembered = remember_refusal(ledger, id, &delivery, peer, refusal, now).await;
-            // A forgery is refused alike whether or not it can be written down just now.
-            match remembered {
-                Err(fault) if !fault.is_unavailable() => return Err(fault),
-                Err(_) => tracing::warn!(peer, "a refused delivery could not be remembered"),
-                Ok(()) => {}
+
+    /// The same as [`receive`], for a source that was found.
+    pub async fn receive(
+        self,
+        ledger: &Ledger,
+        intake: &Intake,
+        delivery: Delivery,
+        now: DateTime<Utc>,
+    ) -> Result<Reception, StoreError> {
+        let (id, adapter) = (self.id, self.adapter);
+        let peer = self.caller.address.map(|it| it.to_string());
+        let peer = peer.unwrap_or_default();
+        let admitted = self.admit();
+        let verdict = admitted.and_then(|()| adapter.verify(&delivery, &self.credentials, now));
+        match verdict {
+            Err(refusal) => {
+                let remembered = remember_refusal(ledger, id, &delivery, &peer, refusal, now).await;
+                // A forgery is refused alike whether or not it can be written down just now.
+                match remembered {
+                    Err(fault) if !fault.is_unavailable() => return Err(fault),
+                    Err(_) => tracing::warn!(peer, "a refused delivery could not be remembered"),
+                    Ok(()) => {}
+                }
+                let call = Call {
+                    delivery_id: None,
+                    now,
+                };
+                let answer = adapter.acknowledge(&Outcome::Refused(refusal), call);
+                Ok(Reception::Answered(answer, Verification::Failed))
             }
-            let call = Call {
-                delivery_id: None,
-                now,
-            };
-            let answer = adapter.acknowledge(&Outcome::Refused(refusal), call);
-            Ok(Reception::Answered(answer, Verification::Failed))
-        }
-        Ok(verified) => {
-            if let Reading::Handshake(answer) = verified.reading() {
-                return Ok(Reception::Answered(answer.clone(), Verification::Passed));
+            Ok(verified) => {
+                if let Reading::Handshake(answer) = verified.reading() {
+                    return Ok(Reception::Answered(answer.clone(), Verification::Passed));
+                }
+                let notice = Notice {
+                    source: id,
+                    source_name: self.name,
+                    delivery,
+                    verified,
+                    received_at: now,
+                    peer,
+                };
+                let answer = submit(adapter, intake, notice).await;
+                Ok(Reception::Answered(answer, Verification::Passed))
             }
-            let source_name = source.name;
-            let notice = Notice {
-                source: id,
-                source_name,
-                delivery,
-                verified,
-                received_at: now,
-                peer: peer.to_owned(),
-            };
-            let answer = submit(adapter, intake, notice).await;
-            Ok(Reception::Answered(answer, Verification::Passed))
         }
+    }
+
+    /// Whether the caller may speak to this source at all.
+    fn admit(&self) -> Result<(), Refusal> {
+        let certificate = if self.entry.asks_for_certificate() {
+            self.caller.certificate?
+        } else {
+            None
+        };
+        let admitted = self.entry.admit(self.caller.address, certificate);
+        admitted.map_err(|refusal| match refusal {
+            EntryRefusal::Address => Refusal::OtherAddress,
+            EntryRefusal::Certificate => Refusal::OtherCertificate,
+        })
     }
 }
 

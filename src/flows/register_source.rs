@@ -12,6 +12,7 @@ use crate::banks::{
     Adapter, Credentials, CredentialsFault, SECRET_BYTES, Secret, adapter_by_name, fingerprint,
 };
 use crate::domain::day::to_rfc3339;
+use crate::domain::entry_rules::EntryRules;
 use crate::domain::ids::{AccountId, SourceId, UserId};
 use crate::domain::refusal::Refusal;
 use crate::domain::source::{SourceEvent, SourceName, SourceState, check_second_person};
@@ -42,6 +43,8 @@ pub struct SourceRequest {
     pub tolerance_s: u32,
     /// The accounts it may speak for.
     pub accounts: Vec<AccountId>,
+    /// Who may speak to it.
+    pub entry: EntryRules,
 }
 
 /// A source as it stands, with the secret when it was made here just now.
@@ -114,6 +117,7 @@ pub async fn request(
         config: json!(new.config).to_string(),
         secret_sealed: seal(change, master_key, id, &secret),
         ed25519_public_key: new.ed25519_public_key,
+        entry: new.entry,
         now: change.now,
     };
     if !sources::insert(tx, &source).await? {
@@ -129,6 +133,7 @@ pub async fn request(
         "adapter": source.adapter,
         "accounts": new.accounts.len(),
         "public_key": told_key(&secret),
+        "entry_rules": source.entry.to_string(),
     });
     change
         .record(tx, deed("source.request", id, detail))
@@ -293,7 +298,7 @@ pub async fn list(
     Ok(known)
 }
 
-async fn known(
+pub(super) async fn known(
     tx: &mut Tx,
     id: SourceId,
     made_secret: Option<Secret>,
@@ -314,7 +319,7 @@ fn unheard_of(id: SourceId) -> StoreError {
     inconsistent("sources", "id", id)
 }
 
-async fn find(
+pub(super) async fn find(
     tx: &mut Tx,
     (id, expected): (SourceId, Option<i64>),
 ) -> Result<SourceRow, SourceError> {
@@ -372,7 +377,7 @@ fn wrong_state(source: &SourceRow, event: &'static str) -> Refusal {
     }
 }
 
-fn deed(kind: &'static str, id: SourceId, detail: serde_json::Value) -> Deed {
+pub(super) fn deed(kind: &'static str, id: SourceId, detail: serde_json::Value) -> Deed {
     Deed {
         kind,
         subject: id.to_string(),

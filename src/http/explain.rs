@@ -8,9 +8,11 @@ use crate::domain::account::HolderNameError;
 use crate::domain::bank::{AccountNumberError, BankBinError};
 use crate::domain::code::CodeTermsError;
 use crate::domain::disclosure::CaseNumberError;
+use crate::domain::entry_rules::FingerprintError;
 use crate::domain::establishment::{OpenDaysError, OwnerKeyError};
 use crate::domain::ids::IdError;
 use crate::domain::money::VndError;
+use crate::domain::network::AddressRangeError;
 use crate::domain::period::PeriodError;
 use crate::domain::phone::PhoneError;
 use crate::domain::refusal::Refusal;
@@ -57,6 +59,8 @@ explain_by_code! {
         Self::DynamicNeedsFixed => "amount_required",
         Self::Expiry => "out_of_range",
     }
+    AddressRangeError { Self => "wrong_form", }
+    FingerprintError { Self => "wrong_form", }
     OpenDaysError { Self => "wrong_form", }
     OwnerKeyError { Self => "wrong_form", }
     PeriodError {

@@ -30,6 +30,7 @@ pub mod reach;
 pub mod retention;
 pub mod rollups;
 mod setup;
+pub mod source_entry;
 pub mod source_health;
 pub mod source_states;
 pub mod sources;

@@ -43,6 +43,7 @@ mod payment_codes;
 mod personal_accounts;
 mod registry;
 mod serve_cli;
+mod source_entry;
 mod source_keys;
 mod sources;
 mod vendors;

@@ -21,6 +21,7 @@ on_both_engines!(
     a_login_and_a_notice_have_their_own_addresses,
     vendors_that_read_numbers_are_told_their_own,
     acb_tells_a_movement_at_once_and_the_day_after_and_it_counts_once,
+    a_format_of_batches_takes_larger_notices_and_no_other_does,
     a_source_whose_notices_name_no_account_speaks_for_one,
     nothing_that_proves_a_sender_is_kept,
     the_login_of_a_vendor_is_made_given_and_rotated,
@@ -218,6 +219,33 @@ async fn acb_tells_a_movement_at_once_and_the_day_after_and_it_counts_once(datab
     let kept = "SELECT COUNT(*) FROM callbacks WHERE headers LIKE '%api-key%'";
     assert_eq!(number(&database, kept).await, 0);
     assert_eq!(check_books::check(&street.store, 20).await.unwrap(), []);
+}
+
+async fn a_format_of_batches_takes_larger_notices_and_no_other_does(database: Database) {
+    let street = street_with(&database, &["acb", "pay2s"]).await;
+    let padded = |adapter: &str, id: &str, length: usize| {
+        let mut case = case(adapter, id);
+        let body = case["body"].as_str().unwrap().to_owned();
+        let spaces = " ".repeat(length - body.len());
+        case["body"] = json!(body + &spaces);
+        case
+    };
+    let (notice, batch) = (64 * 1024, 1024 * 1024);
+    for (adapter, id, length, wanted) in [
+        ("acb", "acb-S-v-update", batch, 200),
+        ("acb", "acb-S-v-requests", batch + 1, 413),
+        ("pay2s", "pay2s-S-v-0", notice, 200),
+        ("pay2s", "pay2s-S-v-1", notice + 1, 413),
+    ] {
+        let case = padded(adapter, id, length);
+        assert_eq!(
+            deliver_case(&street, adapter, &case).await.0,
+            wanted,
+            "{id}"
+        );
+    }
+    let told = "SELECT COUNT(*) FROM transaction_evidence";
+    assert_eq!(number(&database, told).await, 2);
 }
 
 async fn a_source_whose_notices_name_no_account_speaks_for_one(database: Database) {

@@ -5,10 +5,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::banks::{Answer, Delivery};
-use crate::flows::receive_notice::{Arrival, Reception, Verification, receive};
+use crate::flows::receive_notice::{
+    Arrival, Caller, OpenSource, Reception, Verification, find_source,
+};
 use crate::http::AppState;
 use crate::http::body::{BODY_MAX_BYTES, read_body};
-use crate::http::peer::ClientAddress;
+use crate::http::peer::{ClientAddress, Peer};
 use crate::http::problem::Problem;
 
 /// A bank's or aggregator's signed notice, in that vendor's own form.
@@ -108,6 +110,20 @@ async fn take(
     request: Request,
 ) -> Result<Response, Problem> {
     let client = request.extensions().get::<ClientAddress>().copied();
+    let proxy = request.extensions().get::<Peer>().copied();
+    let caller = Caller {
+        address: client.map(|ClientAddress(client)| client),
+        certificate: state
+            .certificates
+            .shown(proxy, &state.trusted, request.headers()),
+    };
+    let arrival = Arrival {
+        source,
+        path_below,
+        caller,
+    };
+    let now = state.clock.now();
+    let source = find_source(&state.ledger, arrival, now).await?;
     let method = request.method().to_string();
     let target = request
         .uri()
@@ -116,16 +132,12 @@ async fn take(
     let headers: Vec<_> = (request.headers().iter())
         .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
         .collect();
-    let body = read_body(request, BODY_MAX_BYTES).await?;
+    let most = (source.as_ref()).map_or(BODY_MAX_BYTES, OpenSource::body_max_bytes);
+    let body = read_body(request, most).await?;
     let delivery = Delivery::new(method, &target, headers, body.to_vec());
-    let peer = client.map_or_else(String::new, |ClientAddress(client)| client.to_string());
-    let arrival = Arrival {
-        source,
-        path_below,
-        peer: &peer,
-    };
-    let now = state.clock.now();
-    match receive(&state.ledger, &state.intake, arrival, delivery, now).await? {
+    let source = source.ok_or_else(Problem::not_found)?;
+    let (ledger, intake) = (&state.ledger, &state.intake);
+    match source.receive(ledger, intake, delivery, now).await? {
         Reception::NoSuchSource => Err(Problem::not_found()),
         Reception::Answered(answer, verification) => {
             if let (Verification::Failed, Some(ClientAddress(client))) = (verification, client) {

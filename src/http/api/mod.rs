@@ -26,6 +26,7 @@ pub mod payments;
 pub mod registry;
 pub mod source_changes;
 pub mod source_documents;
+pub mod source_entry;
 pub mod sources;
 pub mod suspense;
 pub mod tokens;

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::registry::Versioned;
+use super::source_entry::EntryRulesDocument;
 use crate::banks::Secret;
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::{SourceId, UserId};
@@ -40,6 +41,10 @@ use crate::http::problem::Problem;
     "previous_secret_last_used_at": null,
     "next_secret_requested_by": null,
     "next_secret_created_at": null,
+    "entry_rules": {"addresses": ["203.0.113.0/24"], "certificates_sha256": []},
+    "next_entry_rules": null,
+    "next_entry_requested_by": null,
+    "next_entry_created_at": null,
     "created_at": "2026-11-23T09:00:00+07:00",
     "version": 2,
 }))]
@@ -69,6 +74,13 @@ pub struct SourceDocument {
     /// Who asked for the secret that waits for a second person.
     next_secret_requested_by: Option<String>,
     next_secret_created_at: Option<String>,
+    /// Who may speak to it.
+    entry_rules: EntryRulesDocument,
+    /// The rules that wait for a second person.
+    next_entry_rules: Option<EntryRulesDocument>,
+    /// Who asked for them.
+    next_entry_requested_by: Option<String>,
+    next_entry_created_at: Option<String>,
     created_at: String,
     version: i64,
 }
@@ -113,7 +125,7 @@ impl SourceDocument {
             health,
             ..
         } = known;
-        let state = source.state()?;
+        let (state, entry, next) = (source.state()?, source.entry()?, source.next_entry()?);
         let person = |id: Uuid| UserId::from_uuid(id).to_string();
         Ok(Self {
             id: SourceId::from_uuid(source.id).to_string(),
@@ -134,6 +146,10 @@ impl SourceDocument {
             previous_secret_last_used_at: source.previous_secret_last_used_at.map(to_rfc3339),
             next_secret_requested_by: source.next_secret_requested_by.map(person),
             next_secret_created_at: source.next_secret_created_at.map(to_rfc3339),
+            entry_rules: EntryRulesDocument::new(&entry),
+            next_entry_rules: next.as_ref().map(EntryRulesDocument::new),
+            next_entry_requested_by: source.next_entry_requested_by.map(person),
+            next_entry_created_at: source.next_entry_created_at.map(to_rfc3339),
             created_at: to_rfc3339(source.created_at),
             version: source.version,
         })

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::PageQuery;
 use super::registry::{Versioned, by_id, change};
 use super::source_documents::{IssuedSourceDocument, SecretDocument, SourceDocument, shown};
+use super::source_entry::EntryRulesDocument;
 use crate::banks::{ADAPTERS, Credentials, CredentialsFault, Secret, adapter_by_name};
 use crate::domain::ids::{AccountId, SourceId};
 use crate::domain::source::SourceName;
@@ -57,6 +58,9 @@ pub struct SourceCreation {
     /// The accounts it may speak for: a notice about another one makes no payment. Formats
     /// that name no account (`vnpay_ipn`, `momo_ipn`, `zalopay_callback`) take one only.
     account_ids: Vec<String>,
+    /// Who may speak to it, beside what its notices prove; anyone when absent.
+    #[serde(default)]
+    entry_rules: EntryRulesDocument,
 }
 
 impl SourceCreation {
@@ -89,6 +93,7 @@ impl SourceCreation {
                 errors.check(format!("/account_ids/{place}"), id.parse::<AccountId>())
             })
             .collect();
+        let entry = self.entry_rules.read("/entry_rules", &mut errors);
         errors.finish()?;
         let read = "every field was checked";
         Ok(SourceRequest {
@@ -99,6 +104,7 @@ impl SourceCreation {
             config: self.config.clone(),
             tolerance_s,
             accounts,
+            entry,
         })
     }
 }
