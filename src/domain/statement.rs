@@ -77,6 +77,16 @@ word_enum! {
     }
 }
 
+word_enum! {
+    /// Which end of a statement its first line is.
+    LineOrder is "order of lines" {
+        /// Downwards as time went.
+        OldestFirst = "oldest_first",
+        /// The last movement stands on top.
+        NewestFirst = "newest_first",
+    }
+}
+
 /// What a statement says before its lines.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StatementHead {
@@ -92,8 +102,10 @@ pub struct StatementHead {
     pub from: Option<NaiveDate>,
     /// The last day that it tells of.
     pub to: Option<NaiveDate>,
-    /// What stood on the account before the first line.
+    /// What stood on the account before the oldest line.
     pub opening: Option<Balance>,
+    /// In which order its lines stand.
+    pub order: LineOrder,
 }
 
 /// One movement on the account.
@@ -126,7 +138,9 @@ pub struct StatementLine {
 /// What a statement says behind its lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementEnd {
-    /// What stood on the account after the last line.
+    /// The line of the file on which the closing balance stands, else the last one, from 1.
+    pub line: u64,
+    /// What stood on the account after the newest line.
     pub closing: Option<Balance>,
     /// How many lines could be read.
     pub lines: u64,
@@ -197,6 +211,7 @@ mod tests {
             from: None,
             to: None,
             opening: Balance::new(987_654),
+            order: LineOrder::OldestFirst,
         };
         let log = format!("{line:?} {head:?}");
         assert!(log.contains("50000") && !log.contains("SECRET") && !log.contains("987654"));

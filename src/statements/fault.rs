@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::domain::statement::Balance;
+
 /// The most characters that a fault shows of what it found.
 const FOUND_MAX: usize = 40;
 
@@ -139,6 +141,28 @@ pub enum Reason {
     /// The parts of an entry are not the whole.
     #[error("the details do not add up to the amount of the entry")]
     DetailsDiffer,
+    /// The balance of a line is not the one before it and the movement.
+    #[error("the balance is {found} đồng, but the lines before it lead to {expected} đồng")]
+    BalanceBroken {
+        /// What the lines before it lead to.
+        expected: Balance,
+        /// What stands there.
+        found: Balance,
+    },
+    /// Opening balance and movements do not lead to the closing balance.
+    #[error(
+        "the closing balance is {found} đồng, but the opening balance and the lines lead to \
+         {expected} đồng"
+    )]
+    ClosingBroken {
+        /// What they lead to.
+        expected: Balance,
+        /// What stands there.
+        found: Balance,
+    },
+    /// The bytes are no text in the encoding of the file.
+    #[error("the text is damaged: download the file again, or save it as UTF-8")]
+    Damaged,
     /// A character that no text has.
     #[error("the text holds a control character")]
     ControlCharacter,
@@ -219,6 +243,9 @@ impl Reason {
             Self::NotADate { .. } => "not_a_date",
             Self::UnknownWord { .. } => "unknown_word",
             Self::DetailsDiffer => "details_differ",
+            Self::BalanceBroken { .. } => "balance_broken",
+            Self::ClosingBroken { .. } => "closing_broken",
+            Self::Damaged => "damaged",
             Self::ControlCharacter => "control_character",
         }
     }
@@ -234,7 +261,9 @@ impl Reason {
             | Self::OtherMessage { .. }
             | Self::Forbidden { .. }
             | Self::TooDeep
+            | Self::Damaged
             | Self::TooLong => Scope::File,
+            Self::BalanceBroken { .. } | Self::ClosingBroken { .. } => Scope::Statement,
             Self::TextTooLong
             | Self::OtherCurrency { .. }
             | Self::Missing
@@ -283,6 +312,13 @@ impl Reason {
                 format!("“{found}” không phải giá trị của trường này")
             }
             Self::DetailsDiffer => "Các chi tiết cộng lại không bằng số tiền của bút toán".into(),
+            Self::BalanceBroken { expected, found } => {
+                format!("Số dư là {found} đồng, nhưng các dòng trước cho ra {expected} đồng")
+            }
+            Self::ClosingBroken { expected, found } => format!(
+                "Số dư cuối là {found} đồng, nhưng số dư đầu và các dòng cho ra {expected} đồng"
+            ),
+            Self::Damaged => "Chữ bị hỏng: hãy tải lại tệp hoặc lưu thành UTF-8".into(),
             Self::ControlCharacter => "Nội dung có ký tự điều khiển".into(),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, Read};
 
+use super::fault::Reason;
+
 const BUFFER_BYTES: usize = 64 * 1024;
 const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
@@ -9,6 +11,17 @@ const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("longer than the bound")]
 pub(super) struct BeyondBound;
+
+impl BeyondBound {
+    /// What a failure of reading means.
+    pub(super) fn reason_of(error: &io::Error) -> Reason {
+        let inner = error.get_ref().and_then(|it| it.downcast_ref());
+        match inner {
+            Some(Self) => Reason::TooLong,
+            None => Reason::Unreadable,
+        }
+    }
+}
 
 /// A buffered reader that counts lines and bounds what is read in one go. The mark of UTF-8
 /// at the beginning is skipped.
@@ -52,6 +65,21 @@ impl<R: Read> Input<R> {
     /// Allows so many more bytes; beyond them reading fails with [`BeyondBound`].
     pub(super) const fn allow(&mut self, bytes: usize) {
         self.left = bytes;
+    }
+
+    /// The next line of at most `max` bytes without its end, and its number; `None` at the end
+    /// of the file.
+    pub(super) fn line(&mut self, max: usize) -> io::Result<Option<(u64, Vec<u8>)>> {
+        self.allow(max);
+        let number = self.place.line;
+        let mut line = Vec::new();
+        if self.read_until(b'\n', &mut line)? == 0 {
+            return Ok(None);
+        }
+        while line.last().is_some_and(|it| matches!(it, b'\n' | b'\r')) {
+            line.pop();
+        }
+        Ok(Some((number, line)))
     }
 
     fn refill(&mut self) -> io::Result<()> {
@@ -151,5 +179,17 @@ mod tests {
         assert_eq!(inner.downcast_ref(), Some(&BeyondBound));
         input.allow(4);
         assert_eq!(input.fill_buf().unwrap(), b"ef");
+    }
+
+    #[test]
+    fn lines_come_without_their_ends() {
+        let mut input = Input::new(&b"ab\r\n\ncd"[..]);
+        let mut next = || input.line(10).unwrap();
+        assert_eq!(next(), Some((1, b"ab".to_vec())));
+        assert_eq!(next(), Some((2, Vec::new())));
+        assert_eq!(next(), Some((3, b"cd".to_vec())));
+        assert_eq!(next(), None);
+        let error = Input::new(&b"abcdef"[..]).line(4).unwrap_err();
+        assert_eq!(BeyondBound::reason_of(&error), Reason::TooLong);
     }
 }

@@ -7,11 +7,13 @@
 //! [`Scope::File`] nothing follows.
 
 mod amount;
+mod balance;
 pub mod camt;
 mod date;
 mod fault;
 mod file;
 mod input;
+mod mt940;
 mod text;
 
 pub use self::fault::{Column, Construct, Fault, Reason, Scope};

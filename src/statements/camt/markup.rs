@@ -347,13 +347,7 @@ fn currency_of(tag: &BytesStart<'_>) -> Result<Option<String>, Reason> {
 
 fn reason_of(error: &Error) -> Reason {
     match error {
-        Error::Io(error) => {
-            let inner = error.get_ref().and_then(|it| it.downcast_ref());
-            match inner {
-                Some(BeyondBound) => Reason::TooLong,
-                None => Reason::Unreadable,
-            }
-        }
+        Error::Io(error) => BeyondBound::reason_of(error),
         Error::Syntax(SyntaxError::InvalidBangMarkup) => Reason::NotXml,
         Error::Syntax(_) => Reason::CutOff,
         _ => Reason::NotXml,

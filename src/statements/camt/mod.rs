@@ -16,7 +16,7 @@ use super::fault::{Fault, Reason, Scope, found};
 use super::input::Input;
 use super::{Item, amount, date, text};
 use crate::domain::credit::Direction;
-use crate::domain::statement::{Balance, StatementEnd, StatementForm, StatementHead};
+use crate::domain::statement::{Balance, LineOrder, StatementEnd, StatementForm, StatementHead};
 
 /// What VND is called.
 const CURRENCY: &str = "VND";
@@ -165,9 +165,11 @@ impl Open {
                 from: None,
                 to: None,
                 opening: None,
+                order: LineOrder::OldestFirst,
             },
             is_told: false,
             end: StatementEnd {
+                line,
                 closing: None,
                 lines: 0,
             },
@@ -199,7 +201,10 @@ impl Open {
                 Some("OPBD" | "PRCD") if self.head.opening.is_none() => {
                     self.head.opening = Some(balance_of(part)?);
                 }
-                Some("CLBD") => self.end.closing = Some(balance_of(part)?),
+                Some("CLBD") => {
+                    self.end.closing = Some(balance_of(part)?);
+                    self.end.line = part.line;
+                }
                 _ => {}
             },
             _ => {}

@@ -49,7 +49,12 @@ fn a_statement_tells_its_balances_and_each_detail_of_its_entries() {
     let day = chrono::NaiveDate::from_ymd_opt(2026, 3, 16);
     assert_eq!((head.from, head.to), (day, day));
     let closing = Balance::new(1_915_000);
-    let end = StatementEnd { closing, lines: 4 };
+    let (line, lines_read) = (15, 4);
+    let end = StatementEnd {
+        line,
+        closing,
+        lines: lines_read,
+    };
     assert_eq!(items.last(), Some(&Ok(Item::End(end))));
     let told: Vec<_> = lines(&items)
         .into_iter()
