@@ -6,10 +6,11 @@ use crate::source::{Kind, Source};
 /// Each module below the crate's root and the modules it may import beside itself.
 ///
 /// `cli`, `main` and `lib` stand on top of everything and are not listed.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("vietqr", &["domain"]),
-    ("banks", &["domain"]),
+    ("statements", &["domain"]),
+    ("banks", &["domain", "statements"]),
     ("clock", &["domain"]),
     ("entropy", &["domain"]),
     ("vault", &["domain", "entropy"]),
@@ -19,7 +20,14 @@ const LAYERS: [(&str, &[&str]); 12] = [
     (
         "flows",
         &[
-            "store", "domain", "banks", "vietqr", "clock", "entropy", "vault",
+            "store",
+            "domain",
+            "banks",
+            "statements",
+            "vietqr",
+            "clock",
+            "entropy",
+            "vault",
         ],
     ),
     ("http", EDGE),
@@ -36,6 +44,7 @@ const EDGE: &[&str] = &[
     "domain",
     "vietqr",
     "banks",
+    "statements",
     "clock",
     "entropy",
     "vault",
@@ -60,7 +69,7 @@ const CRATES: [(&str, &[&str]); 10] = [
 ];
 
 /// No async, no input or output, no clock, no chance.
-const PURE: [&str; 3] = ["domain", "vietqr", "banks"];
+const PURE: [&str; 4] = ["domain", "vietqr", "banks", "statements"];
 
 /// What only impure code says.
 const IMPURE: [&str; 19] = [
