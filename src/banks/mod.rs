@@ -7,6 +7,7 @@
 //! A new format is one new file and one line in [`ADAPTERS`].
 
 mod acb;
+mod camt054;
 mod casso_v1;
 mod casso_v2;
 mod contract;
@@ -109,6 +110,7 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &momo_ipn::MomoIpn,
     &zalopay_callback::ZalopayCallback,
     &acb::Acb,
+    &camt054::Camt054,
 ];
 
 /// Finds the adapter that a source is configured with.

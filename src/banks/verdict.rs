@@ -95,6 +95,8 @@ pub enum NoticeKind {
     OtherEvent,
     /// A notice without a single entry.
     Empty,
+    /// A notice of entries none of which has moved money yet.
+    NotBooked,
 }
 
 impl NoticeKind {
@@ -104,6 +106,7 @@ impl NoticeKind {
             Self::Ping => "ping",
             Self::OtherEvent => "other_event",
             Self::Empty => "no_transactions",
+            Self::NotBooked => "not_booked",
         }
     }
 }
@@ -114,6 +117,9 @@ pub enum Unusable {
     /// Not the kind of document that the vendor describes.
     #[error("the body is not what the format describes")]
     MalformedBody,
+    /// A document of another kind or version than the format's.
+    #[error("the message is of another kind or version than the format reads")]
+    OtherMessage,
     /// A required field is missing or empty.
     #[error("the required field {0} is missing")]
     MissingField(&'static str),
@@ -136,6 +142,7 @@ impl Unusable {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::MalformedBody => "malformed_body",
+            Self::OtherMessage => "other_message",
             Self::MissingField(_) => "missing_field",
             Self::BadField(_) => "bad_field",
             Self::BadAmount => "bad_amount",
@@ -148,9 +155,11 @@ impl Unusable {
     pub const fn field(self) -> Option<&'static str> {
         match self {
             Self::MissingField(field) | Self::BadField(field) => Some(field),
-            Self::MalformedBody | Self::BadAmount | Self::OtherCurrency | Self::Contradiction => {
-                None
-            }
+            Self::MalformedBody
+            | Self::OtherMessage
+            | Self::BadAmount
+            | Self::OtherCurrency
+            | Self::Contradiction => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! is signed here shares no code with what verifies it there.
 
 mod acb;
+mod camt054;
 mod casso_v1;
 mod casso_v2;
 mod momo_ipn;
@@ -200,7 +201,7 @@ impl Format {
 }
 
 /// Every format there is, in the order of [`crate::banks::ADAPTERS`].
-pub(super) static FORMATS: [Format; 12] = [
+pub(super) static FORMATS: [Format; 13] = [
     standard_webhooks::FORMAT,
     sepay_hmac::FORMAT,
     payos::FORMAT,
@@ -213,6 +214,7 @@ pub(super) static FORMATS: [Format; 12] = [
     momo_ipn::FORMAT,
     zalopay_callback::FORMAT,
     acb::FORMAT,
+    camt054::FORMAT,
 ];
 
 /// Finds the format of an adapter.

@@ -41,10 +41,10 @@ pub struct SourceCreation {
     name: String,
     /// The format it speaks: `standard_webhooks`, `sepay_hmac`, `sepay_apikey`, `casso_v2`,
     /// `casso_v1`, `payos`, `pay2s`, `vietqr_vn`, `vnpay_ipn`, `momo_ipn`,
-    /// `zalopay_callback` or `acb`.
+    /// `zalopay_callback`, `acb` or `camt054`.
     adapter: String,
     /// The secret that the vendor made; made here, and shown once, when absent. A bank of
-    /// `standard_webhooks` may give a public key instead.
+    /// `standard_webhooks` or `camt054` may give a public key instead.
     secret: Option<SecretDocument>,
     /// Of `standard_webhooks`: the sender's key for `v1a` signatures, `whpk_…`.
     ed25519_public_key: Option<String>,

@@ -2,6 +2,7 @@
 //! believed, and each fails for its own reason.
 
 mod acb;
+mod camt;
 mod casso;
 mod keys;
 mod momo;
