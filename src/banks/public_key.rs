@@ -54,7 +54,7 @@ enum Kind {
 
 impl KeyAlgorithm {
     /// What stands before a signature of this kind.
-    const fn label(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::RsaPss => "rsa-pss-sha256",
             Self::RsaPkcs1 => "rsa-pkcs1-sha256",
