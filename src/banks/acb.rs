@@ -31,6 +31,8 @@ use crate::domain::day::to_rfc3339;
 /// The two headers that may carry the key.
 const AUTHORIZATION: &str = "authorization";
 const API_KEY: &str = "x-api-key";
+/// The requests that tell of movements: at once, and on the day after.
+const TRANSACTIONS: [&str; 2] = ["TRANSACTION_UPDATE", "TRANSACTION_HISTORY"];
 /// What sets the number of a correction apart from that of the movement it takes back.
 const CORRECTION: &str = "corrected";
 
@@ -129,15 +131,11 @@ fn read_notice(body: &Json) -> Result<Reading, Unusable> {
     let mut facts = Vec::new();
     let mut without = NoticeKind::Empty;
     for request in requests {
-        match request
-            .required_object("requestMeta")?
-            .text("requestCode")?
-        {
-            Some("TRANSACTION_UPDATE" | "TRANSACTION_HISTORY") => {}
-            _ => {
-                without = NoticeKind::OtherEvent;
-                continue;
-            }
+        let meta = request.required_object("requestMeta")?;
+        let code = meta.text("requestCode")?;
+        if !code.is_some_and(|code| TRANSACTIONS.contains(&code)) {
+            without = NoticeKind::OtherEvent;
+            continue;
         }
         let entries = request.required_object("requestParams")?;
         for entry in entries.objects("transactions")? {

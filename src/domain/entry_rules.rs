@@ -131,15 +131,12 @@ impl FromStr for EntryRules {
     fn from_str(text: &str) -> Result<Self, EntryRulesError> {
         let mut rules = Self::default();
         for word in text.split_ascii_whitespace() {
-            match word.strip_prefix(CERTIFICATE_MARK) {
-                Some(digits) => {
-                    let fingerprint = digits.parse().map_err(|_| EntryRulesError)?;
-                    rules.certificates.push(fingerprint);
-                }
-                None => {
-                    let range = word.parse().map_err(|_| EntryRulesError)?;
-                    rules.addresses.push(range);
-                }
+            if let Some(digits) = word.strip_prefix(CERTIFICATE_MARK) {
+                let fingerprint = digits.parse().map_err(|_| EntryRulesError)?;
+                rules.certificates.push(fingerprint);
+            } else {
+                let range = word.parse().map_err(|_| EntryRulesError)?;
+                rules.addresses.push(range);
             }
         }
         Ok(rules)

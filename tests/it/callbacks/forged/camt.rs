@@ -122,6 +122,7 @@ fn ambiguous_texts() -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn a_message_has_one_reading_and_one_signature() {
+    use Unusable::{BadAmount, BadField, MalformedBody, MissingField, OtherCurrency, OtherMessage};
     let good = genuine();
     let mut variants = Variants::of("camt054", standard_credentials(), &signed(good.as_bytes()));
     for (name, body) in ambiguous_texts() {
@@ -147,7 +148,6 @@ fn a_message_has_one_reading_and_one_signature() {
         delivery.body = changed(from, to).into_bytes();
         variants.add(name, delivery, Refused(Refusal::SignatureMismatch));
     }
-    use Unusable::{BadAmount, BadField, MalformedBody, MissingField, OtherCurrency, OtherMessage};
     for (from, to, why) in [
         ("\"VND\"", "\"USD\"", OtherCurrency),
         (" Ccy=\"VND\"", "", OtherCurrency),
