@@ -17,7 +17,7 @@ use crate::domain::network::{AddressRange, PrivateAddresses};
 use crate::store::DatabaseUrl;
 
 use self::value::Setting;
-pub use self::value::{List, LogFormat};
+pub use self::value::{HeaderName, List, LogFormat};
 
 /// The file that is read when none is named, if it is there.
 pub const DEFAULT_FILE: &str = "phocho.toml";
@@ -146,6 +146,7 @@ settings! {
     instance_name: String = "phocho", false, "The name of the pilot on pages and in logs.";
     public_url: Option<String> = "", false, "The address under which clients reach the service, such as `https://phocho.example.vn`. Empty: taken from bind.";
     trusted_proxies: List<AddressRange> = "", false, "Addresses or ranges of proxies whose X-Forwarded-For is believed.";
+    client_certificate_header: Option<HeaderName> = "", false, "The header in which such a proxy names its client's certificate: its SHA-256, or the certificate in PEM with % escapes. From anyone else it is ignored. Empty: none.";
     log_format: LogFormat = "auto", false, "auto (pretty on a terminal, JSON otherwise), pretty or json.";
     log_filter: String = "info", false, "What is logged, such as info or phocho=debug.";
     connections: NonZeroU32 = "4096", false, "Open connections in all; keep it below the process's limit of open files.";

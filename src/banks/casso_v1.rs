@@ -7,10 +7,9 @@
 use chrono::{DateTime, Utc};
 
 use super::casso_v2::{Names, read_movement};
-use super::fields::Fields;
 use super::json::Json;
 use super::signature::require_lone_secret;
-use super::verdict::{Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
+use super::verdict::{Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
     Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, listed_objects,
     read_shown, reading_with,
@@ -37,7 +36,7 @@ impl Adapter for CassoV1 {
         read_shown(delivery, "secure-token", "", credentials, read_notice)
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         Answer::usual(outcome)
     }
 
@@ -66,7 +65,7 @@ fn read_notice(body: &Json) -> Result<Reading, Unusable> {
     };
     let mut facts = Vec::new();
     for entry in entries {
-        facts.extend(read_movement(Fields::of(entry), &NAMES)?);
+        facts.extend(read_movement(entry, &NAMES)?);
     }
     Ok(reading_with(facts, without))
 }

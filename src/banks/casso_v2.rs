@@ -11,7 +11,7 @@ use super::fields::{Fields, dedupe_key};
 use super::javascript::{Sorting, stringify};
 use super::json::Json;
 use super::signature::{is_hmac_sha512, lower_hex, proven_by, require_lone_secret};
-use super::verdict::{Answer, NoticeKind, Outcome, Refusal, Unusable, Verified};
+use super::verdict::{Answer, Call, NoticeKind, Outcome, Refusal, Unusable, Verified};
 use super::{
     Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, reading_of,
     reading_with, require_fresh_ms, require_post, unix_milliseconds, unproven_json,
@@ -57,7 +57,7 @@ impl Adapter for CassoV2 {
         Ok(Verified::new(reading_of(reading), verified_with))
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         Answer::usual(outcome)
     }
 

@@ -126,18 +126,21 @@ impl fmt::Debug for Delivery {
 pub enum Media {
     /// JSON (RFC 8259).
     Json,
+    /// XML.
+    Xml,
 }
 
 impl Media {
     /// Whether a `Content-Type` names it: `application/json`, `text/json` or a type whose suffix
-    /// says so (RFC 6839), with any parameters.
+    /// says so (RFC 6839), with any parameters; alike for XML.
     fn is_named_by(self, declared: &str) -> bool {
         let essence = declared.split(';').next().unwrap_or_default().trim();
         let (_, subtype) = essence.split_once('/').unwrap_or_default();
         let (_, syntax) = subtype.rsplit_once('+').unwrap_or(("", subtype));
-        match self {
-            Self::Json => syntax.eq_ignore_ascii_case("json"),
-        }
+        syntax.eq_ignore_ascii_case(match self {
+            Self::Json => "json",
+            Self::Xml => "xml",
+        })
     }
 }
 
@@ -152,6 +155,13 @@ pub enum Secret {
         username: String,
         /// The password.
         password: SecretString,
+    },
+    /// A sender's public key: no secret at all, but changed with the same care as one.
+    PublicKey {
+        /// The one way it is used, such as `rsa_pss_sha256`.
+        algorithm: String,
+        /// PEM, as the sender wrote it.
+        key: String,
     },
 }
 
@@ -212,9 +222,22 @@ impl Secret {
         }
     }
 
-    /// The one text that is sealed: the key itself, or a login as a JSON object.
+    /// A sender's public key and the one way it is used.
+    pub fn public_key(algorithm: impl Into<String>, key: impl Into<String>) -> Self {
+        Self::PublicKey {
+            algorithm: algorithm.into(),
+            key: key.into(),
+        }
+    }
+
+    /// The one text that is sealed: the key itself, or a login or a public key as a JSON
+    /// object.
     pub fn to_stored(&self) -> SecretString {
         match self {
+            Self::PublicKey { algorithm, key } => {
+                let stored = json!({"algorithm": algorithm, "public_key": key});
+                SecretString::from(stored.to_string())
+            }
             Self::Text(text) => text.clone(),
             Self::Login { username, password } => {
                 let login = json!({"username": username, "password": password.expose_secret()});
@@ -224,17 +247,23 @@ impl Secret {
     }
 
     /// Reads what [`to_stored`](Self::to_stored) wrote. A key that looks like a stored login
-    /// is one: no vendor makes such keys, and no format takes both.
+    /// or public key is one: no vendor makes such keys.
     pub fn from_stored(stored: &str) -> Self {
-        read_login(stored).unwrap_or_else(|| Self::text(stored))
+        let document = json::read(stored.as_bytes()).ok();
+        let of_parts = document.as_ref().and_then(Self::from_json);
+        of_parts.unwrap_or_else(|| Self::text(stored))
     }
-}
 
-fn read_login(stored: &str) -> Option<Secret> {
-    let login = json::read(stored.as_bytes()).ok()?;
-    let login = login.as_object().filter(|it| it.members().len() == 2)?;
-    let part = |name| login.get(name).and_then(Json::as_text);
-    Some(Secret::login(part("username")?, part("password")?))
+    /// Reads a login or a public key from an object of its two parts.
+    pub fn from_json(document: &Json) -> Option<Self> {
+        let parts = document.as_object().filter(|it| it.members().len() == 2)?;
+        let part = |name| parts.get(name).and_then(Json::as_text);
+        match (part("username"), part("algorithm")) {
+            (Some(username), _) => Some(Self::login(username, part("password")?)),
+            (None, Some(algorithm)) => Some(Self::public_key(algorithm, part("public_key")?)),
+            (None, None) => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -249,7 +278,14 @@ mod tests {
                 assert_eq!(username, "vendor");
                 assert_eq!(password.expose_secret(), "p:ss \"wörd\" {}");
             }
-            Secret::Text(_) => panic!("no login"),
+            other => panic!("no login: {other:?}"),
+        }
+        let key = Secret::public_key("rsa_pss_sha256", "-----BEGIN\n");
+        match Secret::from_stored(key.to_stored().expose_secret()) {
+            Secret::PublicKey { algorithm, key } => {
+                assert_eq!((&*algorithm, &*key), ("rsa_pss_sha256", "-----BEGIN\n"));
+            }
+            other => panic!("no public key: {other:?}"),
         }
         for text in [
             "sixteen--letters",
@@ -258,10 +294,13 @@ mod tests {
             r#"{"username":"a"}"#,
             r#"{"username":"a","password":1}"#,
             r#"{"username":"a","password":"b","more":"c"}"#,
+            r#"{"username":"a","public_key":"b"}"#,
+            r#"{"algorithm":"a","password":"b"}"#,
+            r#"{"algorithm":1,"public_key":"b"}"#,
         ] {
             match Secret::from_stored(Secret::text(text).to_stored().expose_secret()) {
                 Secret::Text(stored) => assert_eq!(stored.expose_secret(), text),
-                Secret::Login { .. } => panic!("{text}"),
+                other => panic!("{text}: {other:?}"),
             }
         }
     }

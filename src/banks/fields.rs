@@ -45,6 +45,39 @@ impl<'a> Fields<'a> {
         self.object.get(name).filter(|value| **value != Json::Null)
     }
 
+    /// Whether there is nothing of that name.
+    pub(super) fn is_absent(self, name: &str) -> bool {
+        self.present(name).is_none()
+    }
+
+    /// An object that may be absent.
+    pub(super) fn object(self, name: &'static str) -> Result<Option<Self>, Unusable> {
+        let Some(value) = self.present(name) else {
+            return Ok(None);
+        };
+        let object = value.as_object().ok_or(Unusable::BadField(name))?;
+        Ok(Some(Self { object, ..self }))
+    }
+
+    /// The same, where it has to be there.
+    pub(super) fn required_object(self, name: &'static str) -> Result<Self, Unusable> {
+        self.object(name)?.ok_or(Unusable::MissingField(name))
+    }
+
+    /// The objects of an array that has to be there.
+    pub(super) fn objects(self, name: &'static str) -> Result<Vec<Self>, Unusable> {
+        let fields = |object| Self { object, ..self };
+        let Some(Json::Array(elements)) = self.present(name) else {
+            return Err(match self.present(name) {
+                None => Unusable::MissingField(name),
+                Some(_) => Unusable::BadField(name),
+            });
+        };
+        let objects = elements.iter().map(|one| one.as_object().map(fields));
+        let objects: Option<_> = objects.collect();
+        objects.ok_or(Unusable::BadField(name))
+    }
+
     /// A text that may be empty and has to be there. NUL is no character that both databases
     /// can keep.
     pub(super) fn free_text(self, name: &'static str) -> Result<&'a str, Unusable> {
@@ -137,6 +170,14 @@ impl<'a> Fields<'a> {
     /// A local time as `2026-03-16 09:29:41`, Vietnam time.
     pub(super) fn local_time(self, name: &'static str) -> Result<DateTime<Utc>, Unusable> {
         read_local_time(self.required_text(name)?).ok_or(Unusable::BadField(name))
+    }
+
+    /// A time as RFC 3339 with its offset, or without one in Vietnam time; a space may stand
+    /// for the `T`.
+    pub(super) fn offset_or_local(self, name: &'static str) -> Result<DateTime<Utc>, Unusable> {
+        let text = self.required_text(name)?;
+        let local = read_local_time(&text.replacen('T', " ", 1));
+        local.map_or_else(|| self.rfc3339(name), Ok)
     }
 
     /// A local time as `20260316092941`, Vietnam time.
@@ -300,6 +341,26 @@ mod tests {
             "",
         ] {
             assert_eq!(read_local_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_vietnam_time() {
+        let wanted = Some(1_773_628_181);
+        for (text, at) in [
+            ("2026-03-16T09:29:41+07:00", wanted),
+            ("2026-03-16T02:29:41Z", wanted),
+            ("2026-03-16T09:29:41", wanted),
+            ("2026-03-16 09:29:41", wanted),
+            ("2026-03-16T09:29", None),
+            ("2026-03-16", None),
+            ("2026-03-16T25:29:41", None),
+            ("16/03/2026 09:29:41", None),
+        ] {
+            let document = read(format!(r#"{{"at":"{text}"}}"#).as_bytes()).unwrap();
+            let fields = Fields::of(document.as_object().unwrap());
+            let read = fields.offset_or_local("at").ok();
+            assert_eq!(read.map(|at| at.timestamp()), at, "{text}");
         }
     }
 

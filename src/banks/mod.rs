@@ -6,16 +6,22 @@
 //!
 //! A new format is one new file and one line in [`ADAPTERS`].
 
+mod acb;
+mod camt054;
 mod casso_v1;
 mod casso_v2;
+mod contract;
 mod delivery;
+mod der;
 mod fields;
 mod history;
 mod javascript;
 pub mod json;
+mod jws;
 mod momo_ipn;
 mod pay2s;
 mod payos;
+mod public_key;
 mod query;
 mod sepay_apikey;
 mod sepay_hmac;
@@ -29,16 +35,18 @@ mod vnpay_ipn;
 mod zalopay_callback;
 
 use chrono::{DateTime, Utc};
+use fields::Fields;
 use json::{Json, JsonError, Object};
 
 use crate::domain::credit::BankFact;
 
+pub use contract::standard_signature;
 pub use delivery::{Credentials, Delivery, Media, Secret};
 pub use history::{History, HistoryFault, HistoryPage, HistoryQuery, HistoryRow};
+pub use public_key::{KeyAlgorithm, fingerprint};
 pub use setup::CredentialsFault;
-pub use standard_webhooks::standard_signature;
 pub use verdict::{
-    Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
+    Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
 };
 
 /// How one vendor's notices are verified, read and answered. No format inherits a way to prove
@@ -57,6 +65,11 @@ pub trait Adapter: Send + Sync {
         Media::Json
     }
 
+    /// The largest body that is read; most formats tell of one movement or a few.
+    fn body_max_bytes(&self) -> usize {
+        NOTICE_MAX_BYTES
+    }
+
     /// Whether a notice names the account that it speaks of. A source of a format that names
     /// none is bound to one account only.
     fn names_account(&self) -> bool;
@@ -73,7 +86,7 @@ pub trait Adapter: Send + Sync {
     ) -> Result<Verified, Refusal>;
 
     /// The answer that this vendor expects.
-    fn acknowledge(&self, outcome: &Outcome) -> Answer;
+    fn acknowledge(&self, outcome: &Outcome, call: Call<'_>) -> Answer;
 
     /// Whether notices can be judged with these credentials.
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault>;
@@ -86,6 +99,11 @@ pub trait Adapter: Send + Sync {
         None
     }
 }
+
+/// The largest notice of a few movements: far above any that is known.
+pub const NOTICE_MAX_BYTES: usize = 64 * 1024;
+/// The largest notice of a format that tells of many movements at once.
+pub const BATCH_MAX_BYTES: usize = 1024 * 1024;
 
 /// Random bytes of a secret that is made here.
 pub const SECRET_BYTES: usize = 32;
@@ -103,6 +121,8 @@ pub static ADAPTERS: &[&dyn Adapter] = &[
     &vnpay_ipn::VnpayIpn,
     &momo_ipn::MomoIpn,
     &zalopay_callback::ZalopayCallback,
+    &acb::Acb,
+    &camt054::Camt054,
 ];
 
 /// Finds the adapter that a source is configured with.
@@ -195,16 +215,9 @@ fn signature_in<'a>(body: &'a Object, name: &str) -> Result<&'a str, Refusal> {
 }
 
 /// The objects in the array under `name`, for formats that tell of several movements at once.
-fn listed_objects<'a>(body: &'a Json, name: &'static str) -> Result<Vec<&'a Object>, Unusable> {
+fn listed_objects<'a>(body: &'a Json, name: &'static str) -> Result<Vec<Fields<'a>>, Unusable> {
     let body = body.as_object().ok_or(Unusable::MalformedBody)?;
-    match body.get(name) {
-        None | Some(Json::Null) => Err(Unusable::MissingField(name)),
-        Some(Json::Array(elements)) => {
-            let objects: Option<_> = elements.iter().map(Json::as_object).collect();
-            objects.ok_or(Unusable::BadField(name))
-        }
-        Some(_) => Err(Unusable::BadField(name)),
-    }
+    Fields::of(body).objects(name)
 }
 
 /// Believes and reads a delivery that is proven by the source's secret in a header.

@@ -15,7 +15,7 @@ use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::{Json, Object};
 use super::setup::{require_settings, required_setting};
 use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_plain_secret};
-use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
+use super::verdict::{Answer, Call, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
     Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, reading_of,
     require_post, signature_in, unproven_json,
@@ -79,7 +79,7 @@ impl Adapter for MomoIpn {
         Ok(Verified::new(reading, verified_with))
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         match outcome {
             Outcome::Stored { .. } | Outcome::Repeated { .. } | Outcome::Quarantined(_) => {
                 Answer::empty(204)

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
 use super::signature::require_lone_secret;
-use super::verdict::{Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
+use super::verdict::{Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
     Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, listed_objects,
     read_shown, reading_with,
@@ -43,7 +43,7 @@ impl Adapter for Pay2s {
         )
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         Answer::usual(outcome)
     }
 
@@ -58,7 +58,7 @@ impl Adapter for Pay2s {
 
 fn read_notice(body: &Json) -> Result<Reading, Unusable> {
     let entries = listed_objects(body, "transactions")?;
-    let facts = entries.into_iter().map(Fields::of).map(read_movement);
+    let facts = entries.into_iter().map(read_movement);
     let facts: Result<Vec<_>, _> = facts.collect();
     Ok(reading_with(facts?, NoticeKind::Empty))
 }

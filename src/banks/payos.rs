@@ -17,7 +17,7 @@ use super::fields::{AmountForm, Fields, dedupe_key};
 use super::javascript::{Sorting, number, sorted_members, stringify};
 use super::json::{Json, Object};
 use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_lone_secret};
-use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
+use super::verdict::{Answer, Call, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
     Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, reading_of,
     require_post, signature_in, unproven_json,
@@ -77,7 +77,7 @@ impl Adapter for Payos {
         ))
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         Answer::usual(outcome)
     }
 

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::sepay_hmac::read_notice;
 use super::sepay_list::HISTORY;
 use super::signature::require_lone_secret;
-use super::verdict::{Answer, Outcome, Refusal, Verified};
+use super::verdict::{Answer, Call, Outcome, Refusal, Verified};
 use super::{
     Adapter, Credentials, CredentialsFault, Delivery, History, SECRET_BYTES, Secret, read_shown,
 };
@@ -43,7 +43,7 @@ impl Adapter for SepayApikey {
         )
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         Answer::usual(outcome)
     }
 

@@ -10,7 +10,7 @@ use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
 use super::sepay_list::HISTORY;
 use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_lone_secret};
-use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
+use super::verdict::{Answer, Call, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
     Adapter, Credentials, CredentialsFault, Delivery, History, SECRET_BYTES, Secret, proven_json,
     reading_of, require_fresh, require_post, unix_seconds,
@@ -49,7 +49,7 @@ impl Adapter for SepayHmac {
         Ok(Verified::new(reading, verified_with))
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         Answer::usual(outcome)
     }
 

@@ -2,6 +2,7 @@
 //! configured: a secret that proves nothing is refused then, not at the first notice.
 
 use super::delivery::Credentials;
+use super::public_key::KeyAlgorithm;
 use super::verdict::Refusal;
 
 /// What is wrong with the credentials of a source.
@@ -16,6 +17,18 @@ pub enum CredentialsFault {
     /// The public key does not have the format's form.
     #[error("the public key has to be whpk_ and base64 of 32 bytes")]
     PublicKeyForm,
+    /// A public key is used in no such way.
+    #[error("a public key's algorithm is one of {}", algorithms())]
+    UnknownAlgorithm,
+    /// The public key of a source is no such text, or not of the kind its algorithm needs.
+    #[error(
+        "the key has to be PEM that begins with -----BEGIN PUBLIC KEY-----, of the kind that \
+         its algorithm needs"
+    )]
+    KeyForm,
+    /// The public key of a source can be broken.
+    #[error("an RSA key has 2048 to 8192 bits and an exponent above 65536")]
+    WeakKey,
     /// The format has no public key.
     #[error("this format has no public key")]
     NoPublicKey,
@@ -32,7 +45,9 @@ impl CredentialsFault {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::SecretFromVendor | Self::MissingSetting(_) => "required",
-            Self::SecretForm(_) | Self::PublicKeyForm => "wrong_form",
+            Self::SecretForm(_) | Self::PublicKeyForm | Self::KeyForm => "wrong_form",
+            Self::UnknownAlgorithm => "unknown_word",
+            Self::WeakKey => "too_weak",
             Self::NoPublicKey | Self::UnknownSetting(_) => "not_of_this_format",
         }
     }
@@ -45,11 +60,26 @@ impl CredentialsFault {
             }
             Self::SecretForm(form) => format!("Khoá bí mật phải có dạng: {form}"),
             Self::PublicKeyForm => "Khoá công khai có dạng whpk_ và base64 của 32 byte".into(),
+            Self::UnknownAlgorithm => {
+                format!(
+                    "Thuật toán của khoá công khai là một trong: {}",
+                    algorithms()
+                )
+            }
+            Self::KeyForm => "Khoá phải là PEM bắt đầu bằng -----BEGIN PUBLIC KEY-----, đúng loại \
+                 mà thuật toán cần"
+                .into(),
+            Self::WeakKey => "Khoá RSA dài 2048 đến 8192 bit và có số mũ trên 65536".into(),
             Self::NoPublicKey => "Định dạng này không có khoá công khai".into(),
             Self::MissingSetting(name) => format!("Định dạng này cần thiết lập {name}"),
             Self::UnknownSetting(name) => format!("Định dạng này không có thiết lập {name}"),
         }
     }
+}
+
+fn algorithms() -> String {
+    let words = KeyAlgorithm::ALL.iter().map(|it| it.as_str());
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Refuses a public key and settings, for formats that have neither.

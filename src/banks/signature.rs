@@ -125,7 +125,7 @@ pub(super) fn usable_text(secret: &Secret) -> Option<&str> {
         Secret::Text(text) => {
             Some(text.expose_secret()).filter(|text| text.len() >= SHORTEST_SECRET_BYTES)
         }
-        Secret::Login { .. } => None,
+        Secret::Login { .. } | Secret::PublicKey { .. } => None,
     }
 }
 

@@ -1,35 +1,15 @@
-//! Our own contract for banks: Standard Webhooks 1.0.0 signatures around one small body.
-//!
-//! The signed text is the delivery's id, its Unix time and the raw body with dots between.
-//! The time is plain digits and a body that counts begins with `{`, so the text has one
-//! reading although an id may hold a dot. Any one good signature is enough; labels that we
-//! do not know are passed over, so that a sender can add a scheme.
+//! Our own contract for banks: one small JSON body, signed as [`contract`] says.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as STANDARD;
 use chrono::{DateTime, Utc};
 
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
-use super::setup::require_no_settings;
-use super::signature::{
-    hmac_sha256, is_ed25519, is_hmac_sha256, proven_by, strict_base64, usable_text,
-};
-use super::verdict::{
-    Answer, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
-};
+use super::verdict::{Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, proven_json,
-    reading_of, require_fresh, require_post, unix_seconds,
+    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, contract, proven_json,
+    reading_of,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
-
-/// A header with more signatures than this is an attempt to keep us busy.
-const MOST_SIGNATURES: usize = 16;
-/// What stands in front of a shared secret.
-const SECRET_PREFIX: &str = "whsec_";
-/// What a shared secret looks like, for people.
-const SECRET_FORM: &str = "whsec_ and base64 of 24 to 64 bytes";
 
 /// A bank that follows our contract.
 pub struct StandardWebhooks;
@@ -49,127 +29,22 @@ impl Adapter for StandardWebhooks {
         credentials: &Credentials,
         now: DateTime<Utc>,
     ) -> Result<Verified, Refusal> {
-        require_post(delivery)?;
-        let id = delivery.required_header("webhook-id")?;
-        let timestamp = delivery.required_header("webhook-timestamp")?;
-        let signatures = delivery.required_header("webhook-signature")?;
-        let sent_at = unix_seconds(timestamp)?;
-        let dot: &[u8] = b".";
-        let parts = [
-            id.as_bytes(),
-            dot,
-            timestamp.as_bytes(),
-            dot,
-            &delivery.body,
-        ];
-        let verified_with = prove(signatures, &parts, credentials)?;
-        require_fresh(sent_at, credentials, now)?;
+        let proven = contract::prove(delivery, credentials, now)?;
         let body = proven_json(&delivery.body)?;
         let reading = reading_of(body.and_then(|body| read_event(&body)));
-        Ok(Verified::new(reading, verified_with).named(id))
+        Ok(Verified::new(reading, proven.with).named(proven.id))
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         Answer::usual(outcome)
     }
 
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {
-        let secret = usable_text(&credentials.current);
-        if secret
-            .and_then(|text| shared_key(text.as_bytes()))
-            .is_none()
-        {
-            return Err(CredentialsFault::SecretForm(SECRET_FORM));
-        }
-        let key = credentials.ed25519_public_key.as_deref();
-        if key.is_some_and(|key| public_key(key).is_none_or(|key| key.len() != 32)) {
-            return Err(CredentialsFault::PublicKeyForm);
-        }
-        require_no_settings(credentials)
+        contract::check(credentials)
     }
 
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret> {
-        let key = STANDARD.encode(random);
-        Some(Secret::text(format!("{SECRET_PREFIX}{key}")))
-    }
-}
-
-/// Finds the first signature that fits, and what it was made with.
-fn prove(
-    signatures: &str,
-    parts: &[&[u8]],
-    credentials: &Credentials,
-) -> Result<VerifiedWith, Refusal> {
-    let labelled: Vec<_> = signatures
-        .split(' ')
-        .filter_map(|signature| signature.split_once(','))
-        .collect();
-    if labelled.len() > MOST_SIGNATURES {
-        return Err(Refusal::MalformedHeader);
-    }
-    let mut refusal = Refusal::SignatureMismatch;
-    for (label, signature) in labelled {
-        let Some(signature) = strict_base64(signature) else {
-            continue;
-        };
-        let verdict = match label {
-            "v1" => prove_shared(&signature, parts, credentials),
-            "v1a" => prove_public(&signature, parts, credentials),
-            _ => continue,
-        };
-        match verdict {
-            Ok(verified_with) => return Ok(verified_with),
-            Err(reason) => refusal = reason,
-        }
-    }
-    Err(refusal)
-}
-
-fn prove_shared(
-    signature: &[u8],
-    parts: &[&[u8]],
-    credentials: &Credentials,
-) -> Result<VerifiedWith, Refusal> {
-    proven_by(credentials, |secret| {
-        shared_key(secret).is_some_and(|key| is_hmac_sha256(&key, parts, signature))
-    })
-}
-
-/// The key inside a secret: base64 of 24 to 64 bytes behind `whsec_`.
-fn shared_key(secret: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(secret).ok()?;
-    let key = strict_base64(text.strip_prefix(SECRET_PREFIX)?)?;
-    (24..=64).contains(&key.len()).then_some(key)
-}
-
-/// What stands in `webhook-signature` of a notice: for the page that shows senders an example.
-/// `None` for a secret that does not have the format's form.
-pub fn standard_signature(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> Option<String> {
-    let key = shared_key(secret.as_bytes())?;
-    let dot: &[u8] = b".";
-    let parts = [id.as_bytes(), dot, timestamp.as_bytes(), dot, body];
-    let signature = STANDARD.encode(hmac_sha256(&key, &parts));
-    Some(format!("v1,{signature}"))
-}
-
-/// The bytes of a public key: base64 behind `whpk_`.
-fn public_key(text: &str) -> Option<Vec<u8>> {
-    strict_base64(text.strip_prefix("whpk_")?)
-}
-
-fn prove_public(
-    signature: &[u8],
-    parts: &[&[u8]],
-    credentials: &Credentials,
-) -> Result<VerifiedWith, Refusal> {
-    let key = credentials.ed25519_public_key.as_deref();
-    let proven = key
-        .and_then(public_key)
-        .is_some_and(|key| is_ed25519(&key, &parts.concat(), signature));
-    if proven {
-        Ok(VerifiedWith::PublicKey)
-    } else {
-        Err(Refusal::SignatureMismatch)
+        Some(contract::make_secret(random))
     }
 }
 

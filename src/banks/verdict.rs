@@ -1,5 +1,7 @@
 //! What becomes of a delivery, and what the vendor is told.
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::credit::BankFact;
 
 /// An authentic delivery, read. Only an adapter can build one: it is the proof that the
@@ -93,6 +95,8 @@ pub enum NoticeKind {
     OtherEvent,
     /// A notice without a single entry.
     Empty,
+    /// A notice of entries none of which has moved money yet.
+    NotBooked,
 }
 
 impl NoticeKind {
@@ -102,6 +106,7 @@ impl NoticeKind {
             Self::Ping => "ping",
             Self::OtherEvent => "other_event",
             Self::Empty => "no_transactions",
+            Self::NotBooked => "not_booked",
         }
     }
 }
@@ -112,6 +117,9 @@ pub enum Unusable {
     /// Not the kind of document that the vendor describes.
     #[error("the body is not what the format describes")]
     MalformedBody,
+    /// A document of another kind or version than the format's.
+    #[error("the message is of another kind or version than the format reads")]
+    OtherMessage,
     /// A required field is missing or empty.
     #[error("the required field {0} is missing")]
     MissingField(&'static str),
@@ -134,6 +142,7 @@ impl Unusable {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::MalformedBody => "malformed_body",
+            Self::OtherMessage => "other_message",
             Self::MissingField(_) => "missing_field",
             Self::BadField(_) => "bad_field",
             Self::BadAmount => "bad_amount",
@@ -146,9 +155,11 @@ impl Unusable {
     pub const fn field(self) -> Option<&'static str> {
         match self {
             Self::MissingField(field) | Self::BadField(field) => Some(field),
-            Self::MalformedBody | Self::BadAmount | Self::OtherCurrency | Self::Contradiction => {
-                None
-            }
+            Self::MalformedBody
+            | Self::OtherMessage
+            | Self::BadAmount
+            | Self::OtherCurrency
+            | Self::Contradiction => None,
         }
     }
 }
@@ -189,6 +200,12 @@ pub enum Refusal {
     /// The delivery names another terminal or partner than the source's.
     #[error("the delivery belongs to another terminal")]
     OtherTerminal,
+    /// The sender's address is none of the source's.
+    #[error("the address is none of the source's")]
+    OtherAddress,
+    /// The sender showed no client certificate of the source.
+    #[error("the client certificate is missing or another one")]
+    OtherCertificate,
     /// The format does not use this method.
     #[error("the method is not the format's")]
     WrongMethod,
@@ -221,6 +238,8 @@ impl Refusal {
             Self::BadToken => "bad_token",
             Self::BadCredentials => "bad_credentials",
             Self::OtherTerminal => "other_terminal",
+            Self::OtherAddress => "other_address",
+            Self::OtherCertificate => "other_certificate",
             Self::WrongMethod => "wrong_method",
             Self::UnusableSecret => "unusable_secret",
         }
@@ -248,6 +267,15 @@ pub enum Outcome {
     Refused(Refusal),
     /// Nothing could be recorded now; to be sent again.
     Unavailable,
+}
+
+/// The call that is answered, as far as an answer has to speak of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The vendor's name of the delivery; none of one that was not believed.
+    pub delivery_id: Option<&'a str>,
+    /// The present.
+    pub now: DateTime<Utc>,
 }
 
 /// An HTTP answer in the vendor's form.

@@ -21,7 +21,7 @@ use super::setup::require_only_a_secret;
 use super::signature::{
     hmac_sha256, is_hmac_sha256, is_same, lower_hex, proven_among, strict_base64,
 };
-use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith};
+use super::verdict::{Answer, Call, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith};
 use super::{
     Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, proven_json,
     reading_of, require_post,
@@ -84,7 +84,7 @@ impl Adapter for VietqrVn {
         Ok(Verified::new(reading, verified_with))
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         match outcome {
             Outcome::Stored { receipt } | Outcome::Repeated { receipt } => {
                 let receipt = receipt.as_deref().unwrap_or_default();

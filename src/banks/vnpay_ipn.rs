@@ -19,7 +19,7 @@ use super::json::Object;
 use super::query::{self, Parameter};
 use super::setup::{require_settings, required_setting};
 use super::signature::{is_hmac_sha512, lower_hex, proven_by, require_plain_secret};
-use super::verdict::{Answer, Outcome, Reading, Refusal, Unusable, Verified};
+use super::verdict::{Answer, Call, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, reading_of};
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::money::Vnd;
@@ -81,7 +81,7 @@ impl Adapter for VnpayIpn {
         Ok(Verified::new(reading, verified_with))
     }
 
-    fn acknowledge(&self, outcome: &Outcome) -> Answer {
+    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
         let (code, message) = match outcome {
             Outcome::Stored { .. } | Outcome::Quarantined(_) => ("00", "Confirmed"),
             Outcome::Repeated { .. } => ("02", "Confirmed before"),

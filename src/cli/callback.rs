@@ -17,8 +17,8 @@ use serde::Serialize;
 use super::lines::{LineTooLong, answer_each};
 use crate::banks::json::{Json, Object, read};
 use crate::banks::{
-    ADAPTERS, Adapter, Answer, Credentials, Delivery, Outcome, Reading, Refusal, Secret, Verified,
-    adapter_by_name,
+    ADAPTERS, Adapter, Answer, Call, Credentials, Delivery, Outcome, Reading, Refusal, Secret,
+    Verified, adapter_by_name,
 };
 use crate::domain::credit::{BankFact, FactOutcome};
 use crate::domain::day::to_rfc3339;
@@ -39,7 +39,7 @@ pub struct VerifyArgs {
     /// The format, such as sepay_hmac.
     #[arg(long)]
     adapter: String,
-    /// A JSON file with "secret" (a text, or {"username","password"}) and, where there are any, "previous_secret",
+    /// A JSON file with "secret" (a text, {"username","password"} or {"algorithm","public_key"}) and, where there are any, "previous_secret",
     /// "ed25519_public_key", "config" and "tolerance_seconds".
     #[arg(long, value_name = "FILE")]
     secrets: PathBuf,
@@ -102,7 +102,7 @@ impl Judge {
     fn judge_line(&self, line: Result<&[u8], LineTooLong>) -> Judged {
         let Some(given) = line.ok().and_then(read_given) else {
             let refused = Outcome::Refused(Refusal::MalformedBody);
-            let answer = self.adapter.acknowledge(&refused);
+            let answer = self.answer(&refused, None);
             return Judged::new("rejected", Some("malformed_line"), &[], &answer);
         };
         let mut credentials = self.credentials.clone();
@@ -110,14 +110,20 @@ impl Judge {
         match self.adapter.verify(&given.delivery, &credentials, self.now) {
             Ok(verified) => self.judge_verified(&verified),
             Err(refusal) => {
-                let answer = self.adapter.acknowledge(&Outcome::Refused(refusal));
+                let answer = self.answer(&Outcome::Refused(refusal), None);
                 Judged::new("rejected", Some(refusal.as_str()), &[], &answer)
             }
         }
     }
 
+    fn answer(&self, outcome: &Outcome, delivery_id: Option<&str>) -> Answer {
+        let now = self.now;
+        self.adapter.acknowledge(outcome, Call { delivery_id, now })
+    }
+
     fn judge_verified(&self, verified: &Verified) -> Judged {
-        let stored = |receipt| self.adapter.acknowledge(&Outcome::Stored { receipt });
+        let id = verified.delivery_id();
+        let stored = |receipt| self.answer(&Outcome::Stored { receipt }, id);
         match verified.reading() {
             Reading::Transactions(facts) => {
                 let any = |wanted| facts.iter().any(|fact| fact.outcome == wanted);
@@ -136,7 +142,7 @@ impl Judge {
             }
             Reading::Handshake(answer) => Judged::new("accepted", None, &[], answer),
             Reading::Unusable(why) => {
-                let answer = self.adapter.acknowledge(&Outcome::Quarantined(*why));
+                let answer = self.answer(&Outcome::Quarantined(*why), id);
                 Judged::new("quarantined", Some(why.as_str()), &[], &answer)
             }
         }
@@ -220,18 +226,14 @@ pub(super) fn read_credentials(path: &Path) -> anyhow::Result<Credentials> {
 }
 
 fn read_secret(value: &Json) -> anyhow::Result<Secret> {
-    let part = |object: &Object, key: &str| {
-        let text = object.get(key).and_then(Json::as_text);
-        text.map(str::to_owned)
-    };
     let secret = match value {
         Json::Text(text) => Some(Secret::text(text)),
-        Json::Object(object) => part(object, "username")
-            .zip(part(object, "password"))
-            .map(|(username, password)| Secret::login(username, password)),
-        _ => None,
+        document => Secret::from_json(document),
     };
-    secret.context("a secret is a text or an object of “username” and “password”")
+    secret.context(
+        "a secret is a text, or an object of “username” and “password” or of “algorithm” and \
+         “public_key”",
+    )
 }
 
 /// The answer to a line of `verify`.

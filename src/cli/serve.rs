@@ -13,11 +13,12 @@ use tokio::task::JoinHandle;
 use super::open::open_ledger;
 use super::upkeep::{keep_house, pull_sources};
 use crate::clock::Clock;
-use crate::config::{Loaded, Overrides, Settings};
+use crate::config::{HeaderName, Loaded, Overrides, Settings};
 use crate::entropy::Entropy;
 use crate::flows::access::first_start;
 use crate::flows::intake::{Intake, Ledger};
 use crate::flows::pull::{Pace, Puller};
+use crate::http::certificate::CertificateHeader;
 use crate::http::layers::RequestDeadlines;
 use crate::http::peer::TrustedProxies;
 use crate::http::rate::{Rate, RateLimits};
@@ -193,6 +194,8 @@ async fn listen(bind: SocketAddr) -> anyhow::Result<TcpListener> {
 fn state_of(settings: &Settings, ledger: Ledger, intake: Intake, clock: Clock) -> AppState {
     let mut state = AppState::new(clock, ledger, intake);
     state.trusted = TrustedProxies::new(settings.trusted_proxies.0.clone());
+    let header = settings.client_certificate_header.as_ref();
+    state.certificates = CertificateHeader::new(header.map(|HeaderName(name)| name.clone()));
     state.personal_accounts = settings.personal_accounts;
     state.private_addresses = settings.pull_private_addresses;
     state.deadlines = RequestDeadlines {

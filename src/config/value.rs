@@ -24,6 +24,10 @@ pub enum LogFormat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List<T>(pub Vec<T>);
 
+/// The name of an HTTP header, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderName(pub String);
+
 /// A type that a setting can have.
 pub(super) trait Setting: Sized {
     /// Reads the text; a refusal says what is expected and never what was given.
@@ -64,6 +68,17 @@ impl Setting for PersonalAccounts {
 impl Setting for PrivateAddresses {
     fn parse(text: &str) -> Result<Self, String> {
         Self::parse(text).map_err(|error| error.to_string())
+    }
+}
+
+impl Setting for HeaderName {
+    fn parse(text: &str) -> Result<Self, String> {
+        let plain = text
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || it == b'-');
+        (plain && !text.is_empty())
+            .then(|| Self(text.to_ascii_lowercase()))
+            .ok_or_else(|| "the name of a header is expected, such as X-Client-Cert".to_owned())
     }
 }
 

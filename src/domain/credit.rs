@@ -17,6 +17,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// The way back.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Credit => Self::Debit,
+            Self::Debit => Self::Credit,
+        }
+    }
+
     /// `credit` or `debit`, as stored and as shown.
     pub const fn as_str(self) -> &'static str {
         match self {

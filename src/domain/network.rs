@@ -1,5 +1,6 @@
 //! Network addresses: ranges of them, as settings name them, and which are public.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
@@ -58,6 +59,34 @@ pub struct AddressRange {
 #[error("a range is an IP address, with /prefix when it is more than one")]
 pub struct AddressRangeError;
 
+impl AddressRangeError {
+    /// The same text in Vietnamese.
+    pub fn vietnamese(&self) -> String {
+        "Dải địa chỉ là một địa chỉ IP, thêm /độ dài tiền tố khi có nhiều địa chỉ".into()
+    }
+}
+
+impl fmt::Display for AddressRange {
+    /// As it is written: without a prefix where it is one address.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { network, prefix } = self;
+        if *prefix == whole(*network) {
+            write!(formatter, "{network}")
+        } else {
+            write!(formatter, "{network}/{prefix}")
+        }
+    }
+}
+
+/// The bits of one address.
+const fn whole(address: IpAddr) -> u32 {
+    if address.is_ipv4() {
+        u32::BITS
+    } else {
+        u128::BITS
+    }
+}
+
 impl AddressRange {
     /// Whether the address lies in the range.
     pub fn contains(&self, address: IpAddr) -> bool {
@@ -87,11 +116,7 @@ impl FromStr for AddressRange {
             .split_once('/')
             .map_or((text, None), |(network, prefix)| (network, Some(prefix)));
         let network: IpAddr = network.parse().map_err(|_| AddressRangeError)?;
-        let whole = if network.is_ipv4() {
-            u32::BITS
-        } else {
-            u128::BITS
-        };
+        let whole = whole(network);
         let prefix = prefix.map_or(Ok(whole), str::parse);
         match prefix {
             Ok(prefix) if prefix <= whole => Ok(Self { network, prefix }),

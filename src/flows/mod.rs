@@ -30,6 +30,7 @@ pub mod settle_alert;
 pub mod settle_doubt;
 pub mod settle_suspense;
 pub mod settlement_account;
+pub mod source_entry;
 mod standing;
 pub mod suggest;
 pub mod take_census;

@@ -4,15 +4,18 @@
 //! way of the genuine one. What fails is counted and remembered up to a bound.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::intake::{Delivered, Intake, Ledger, Notice, Quarantine, Receipt, Told};
 use crate::banks::{
-    Adapter, Answer, Credentials, Delivery, Outcome, Reading, Refusal, Secret, adapter_by_name,
+    Adapter, Answer, Call, Credentials, Delivery, Media, Outcome, Reading, Refusal, Secret,
+    adapter_by_name,
 };
 use crate::domain::day::local_day;
+use crate::domain::entry_rules::{CertificateFingerprint, EntryRefusal, EntryRules};
 use crate::domain::ids::SourceId;
 use crate::domain::source::SourceState;
 use crate::store::sources::{self, DeliveryCounts, SourceRow};
@@ -24,7 +27,7 @@ pub enum Reception {
     /// The vendor's form of an answer, and what became of the delivery.
     Answered(Answer, Fate),
     /// The body is declared as something that this vendor's format is not written in.
-    OtherMedia,
+    OtherMedia(Media),
     /// No source has this address, or it was switched off, or its vendor calls elsewhere.
     NoSuchSource,
 }
@@ -58,15 +61,74 @@ impl Fate {
     }
 }
 
-/// Where a delivery arrived.
+/// Where a delivery arrived, and from whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival<'a> {
     /// The name of the source.
     pub source: &'a str,
     /// What the vendor appended to the source's address.
     pub path_below: &'a str,
-    /// The sender's address.
-    pub peer: &'a str,
+    /// Who is at the other end.
+    pub caller: Caller,
+}
+
+/// Who is at the other end, as far as the connection tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// The address; none of a call made inside this process.
+    pub address: Option<IpAddr>,
+    /// The client certificate that a declared proxy names, if any, or why what it says cannot
+    /// be read. It matters only to a source that asks for one.
+    pub certificate: Result<Option<CertificateFingerprint>, Refusal>,
+}
+
+impl Caller {
+    /// A caller inside this process.
+    pub const INSIDE: Self = Self {
+        address: None,
+        certificate: Ok(None),
+    };
+}
+
+/// A source that takes notices, found for one call.
+pub struct OpenSource {
+    id: SourceId,
+    name: String,
+    adapter: &'static dyn Adapter,
+    credentials: Credentials,
+    entry: EntryRules,
+    caller: Caller,
+}
+
+/// Finds the source of an address; none where there is none, or it was switched off, or its
+/// vendor calls elsewhere.
+pub async fn find_source(
+    ledger: &Ledger,
+    arrival: Arrival<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<OpenSource>, StoreError> {
+    let mut tx = ledger.store.begin_read().await?;
+    let source = sources::find_by_name(&mut tx, arrival.source).await?;
+    tx.commit().await?;
+    let Some(source) = source else {
+        return Ok(None);
+    };
+    if !matches!(source.state()?, SourceState::Active(_)) {
+        return Ok(None);
+    }
+    let adapter = adapter_by_name(&source.adapter)
+        .ok_or_else(|| inconsistent("sources", "adapter", source.id))?;
+    if !adapter.paths().contains(&arrival.path_below) {
+        return Ok(None);
+    }
+    Ok(Some(OpenSource {
+        id: SourceId::from_uuid(source.id),
+        adapter,
+        credentials: credentials(ledger, &source, now)?,
+        entry: source.entry()?,
+        caller: arrival.caller,
+        name: source.name,
+    }))
 }
 
 /// Verifies a delivery and, when it is authentic, waits until it is durable.
@@ -77,66 +139,96 @@ pub async fn receive(
     delivery: Delivery,
     now: DateTime<Utc>,
 ) -> Result<Reception, StoreError> {
-    let mut tx = ledger.store.begin_read().await?;
-    let source = sources::find_by_name(&mut tx, arrival.source).await?;
-    tx.commit().await?;
-    let Some(source) = source else {
-        return Ok(Reception::NoSuchSource);
-    };
-    if !matches!(source.state()?, SourceState::Active(_)) {
-        return Ok(Reception::NoSuchSource);
+    match find_source(ledger, arrival, now).await? {
+        Some(source) => source.receive(ledger, intake, delivery, now).await,
+        None => Ok(Reception::NoSuchSource),
     }
-    let adapter = adapter_by_name(&source.adapter)
-        .ok_or_else(|| inconsistent("sources", "adapter", source.id))?;
-    if !adapter.paths().contains(&arrival.path_below) {
-        return Ok(Reception::NoSuchSource);
+}
+
+impl OpenSource {
+    /// The largest body that its format takes.
+    pub fn body_max_bytes(&self) -> usize {
+        self.adapter.body_max_bytes()
     }
-    if !delivery.is_declared_as(adapter.media()) {
-        return Ok(Reception::OtherMedia);
-    }
-    let credentials = credentials(ledger, &source, now)?;
-    let peer = arrival.peer;
-    let id = SourceId::from_uuid(source.id);
-    match adapter.verify(&delivery, &credentials, now) {
-        Err(refusal) => {
-            let remembered = remember_refusal(ledger, id, &delivery, peer, refusal, now).await;
-            // A forgery is refused alike whether or not it can be written down just now.
-            match remembered {
-                Err(fault) if !fault.is_unavailable() => return Err(fault),
-                Err(_) => tracing::warn!(peer, "a refused delivery could not be remembered"),
-                Ok(()) => {}
-            }
-            let answer = adapter.acknowledge(&Outcome::Refused(refusal));
-            let fate = Fate {
-                verdict: Fate::REFUSED,
-                reason: refusal.as_str(),
-            };
-            Ok(Reception::Answered(answer, fate))
+
+    /// The same as [`receive`], for a source that was found.
+    pub async fn receive(
+        self,
+        ledger: &Ledger,
+        intake: &Intake,
+        delivery: Delivery,
+        now: DateTime<Utc>,
+    ) -> Result<Reception, StoreError> {
+        let (id, adapter) = (self.id, self.adapter);
+        if !delivery.is_declared_as(adapter.media()) {
+            return Ok(Reception::OtherMedia(adapter.media()));
         }
-        Ok(verified) => {
-            if let Reading::Handshake(answer) = verified.reading() {
-                let fate = Fate::plain("handshake");
-                return Ok(Reception::Answered(answer.clone(), fate));
+        let peer = self.caller.address.map(|it| it.to_string());
+        let peer = peer.unwrap_or_default();
+        let admitted = self.admit();
+        let verdict = admitted.and_then(|()| adapter.verify(&delivery, &self.credentials, now));
+        let verified = match verdict {
+            Ok(verified) => verified,
+            Err(refusal) => {
+                let remembered = remember_refusal(ledger, id, &delivery, &peer, refusal, now).await;
+                // A forgery is refused alike whether or not it can be written down just now.
+                match remembered {
+                    Err(fault) if !fault.is_unavailable() => return Err(fault),
+                    Err(_) => tracing::warn!(peer, "a refused delivery could not be remembered"),
+                    Ok(()) => {}
+                }
+                let call = Call {
+                    delivery_id: None,
+                    now,
+                };
+                let answer = adapter.acknowledge(&Outcome::Refused(refusal), call);
+                let fate = Fate {
+                    verdict: Fate::REFUSED,
+                    reason: refusal.as_str(),
+                };
+                return Ok(Reception::Answered(answer, fate));
             }
-            let source_name = source.name;
-            let delivered = Delivered {
-                delivery,
-                verified,
-                peer: peer.to_owned(),
-            };
-            let notice = Notice {
-                source: id,
-                source_name,
-                told: Told::Delivered(delivered),
-                received_at: now,
-            };
-            let (answer, fate) = submit(adapter, intake, notice).await;
-            Ok(Reception::Answered(answer, fate))
+        };
+        if let Reading::Handshake(answer) = verified.reading() {
+            let fate = Fate::plain("handshake");
+            return Ok(Reception::Answered(answer.clone(), fate));
         }
+        let delivered = Delivered {
+            delivery,
+            verified,
+            peer,
+        };
+        let notice = Notice {
+            source: id,
+            source_name: self.name,
+            told: Told::Delivered(delivered),
+            received_at: now,
+        };
+        let (answer, fate) = submit(adapter, intake, notice).await;
+        Ok(Reception::Answered(answer, fate))
+    }
+
+    /// Whether the caller may speak to this source at all.
+    fn admit(&self) -> Result<(), Refusal> {
+        let certificate = if self.entry.asks_for_certificate() {
+            self.caller.certificate?
+        } else {
+            None
+        };
+        let admitted = self.entry.admit(self.caller.address, certificate);
+        admitted.map_err(|refusal| match refusal {
+            EntryRefusal::Address => Refusal::OtherAddress,
+            EntryRefusal::Certificate => Refusal::OtherCertificate,
+        })
     }
 }
 
 async fn submit(adapter: &dyn Adapter, intake: &Intake, notice: Notice) -> (Answer, Fate) {
+    let delivery_id = match &notice.told {
+        Told::Delivered(delivered) => delivered.verified.delivery_id().map(str::to_owned),
+        Told::Pulled(_) => None,
+    };
+    let now = notice.received_at;
     let (outcome, fate) = match intake.submit(notice).await {
         Ok(Receipt::Stored(receipt)) => (Outcome::Stored { receipt }, Fate::plain("stored")),
         Ok(Receipt::Repeated(receipt)) => (Outcome::Repeated { receipt }, Fate::plain("repeated")),
@@ -155,7 +247,11 @@ async fn submit(adapter: &dyn Adapter, intake: &Intake, notice: Notice) -> (Answ
         }
         Err(_) => (Outcome::Unavailable, Fate::plain("unavailable")),
     };
-    (adapter.acknowledge(&outcome), fate)
+    let call = Call {
+        delivery_id: delivery_id.as_deref(),
+        now,
+    };
+    (adapter.acknowledge(&outcome, call), fate)
 }
 
 /// The name under which a source's secret is sealed.

@@ -9,8 +9,11 @@ use serde_json::json;
 use super::change::{Change, ChangeError, Deed, Thing, UniqueValue, check_version, check_won};
 use super::pull_settings::{self, KnownPull};
 use super::receive_notice::secret_name;
-use crate::banks::{Adapter, Credentials, CredentialsFault, SECRET_BYTES, Secret, adapter_by_name};
+use crate::banks::{
+    Adapter, Credentials, CredentialsFault, SECRET_BYTES, Secret, adapter_by_name, fingerprint,
+};
 use crate::domain::day::to_rfc3339;
+use crate::domain::entry_rules::EntryRules;
 use crate::domain::ids::{AccountId, SourceId, UserId};
 use crate::domain::refusal::Refusal;
 use crate::domain::source::{SourceEvent, SourceName, SourceState, check_second_person};
@@ -41,6 +44,8 @@ pub struct SourceRequest {
     pub tolerance_s: u32,
     /// The accounts it may speak for.
     pub accounts: Vec<AccountId>,
+    /// Who may speak to it.
+    pub entry: EntryRules,
 }
 
 /// A source as it stands, with the secret when it was made here just now.
@@ -115,6 +120,7 @@ pub async fn request(
         config: json!(new.config).to_string(),
         secret_sealed: seal(change, master_key, id, &secret),
         ed25519_public_key: new.ed25519_public_key,
+        entry: new.entry,
         now: change.now,
     };
     if !sources::insert(tx, &source).await? {
@@ -129,6 +135,8 @@ pub async fn request(
         "name": source.name,
         "adapter": source.adapter,
         "accounts": new.accounts.len(),
+        "public_key": told_key(&secret),
+        "entry_rules": source.entry.to_string(),
     });
     change
         .record(tx, deed("source.request", id, detail))
@@ -231,7 +239,8 @@ pub async fn propose_secret(
     let won =
         source_states::propose_secret(tx, id, before.version, &sealed, change.actor, change.now);
     check_won(won.await?)?;
-    let deed = deed("source.propose_secret", id, json!({}));
+    let detail = json!({"public_key": told_key(&secret)});
+    let deed = deed("source.propose_secret", id, detail);
     change.record(tx, deed).await?;
     known(tx, id, made_secret, change.now).await
 }
@@ -293,7 +302,7 @@ pub async fn list(
     Ok(known)
 }
 
-async fn known(
+pub(super) async fn known(
     tx: &mut Tx,
     id: SourceId,
     made_secret: Option<Secret>,
@@ -315,7 +324,7 @@ fn unheard_of(id: SourceId) -> StoreError {
     inconsistent("sources", "id", id)
 }
 
-async fn find(
+pub(super) async fn find(
     tx: &mut Tx,
     (id, expected): (SourceId, Option<i64>),
 ) -> Result<SourceRow, SourceError> {
@@ -349,6 +358,17 @@ fn seal(change: &Change<'_>, master_key: &Key, id: SourceId, secret: &Secret) ->
     master_key.seal(&secret_name(id), nonce, stored.expose_secret().as_bytes())
 }
 
+/// What the second person compares with the bank before a public key is put in use; nothing
+/// of a secret.
+fn told_key(secret: &Secret) -> Option<serde_json::Value> {
+    match secret {
+        Secret::PublicKey { algorithm, key } => {
+            Some(json!({"algorithm": algorithm, "sha256": fingerprint(key)}))
+        }
+        Secret::Text(_) | Secret::Login { .. } => None,
+    }
+}
+
 fn wrong_state(source: &SourceRow, event: &'static str) -> Refusal {
     let state = if source.state == "discarded" {
         "discarded"
@@ -362,7 +382,7 @@ fn wrong_state(source: &SourceRow, event: &'static str) -> Refusal {
     }
 }
 
-fn deed(kind: &'static str, id: SourceId, detail: serde_json::Value) -> Deed {
+pub(super) fn deed(kind: &'static str, id: SourceId, detail: serde_json::Value) -> Deed {
     Deed {
         kind,
         subject: id.to_string(),

@@ -10,10 +10,11 @@ use http_body_util::BodyExt;
 use super::code::Code;
 use super::language::Text;
 use super::problem::Problem;
+use crate::banks::NOTICE_MAX_BYTES;
 use crate::flows::import::FILE_MAX_BYTES;
 
 /// The largest ordinary body: far above any notice or form of ours.
-pub const BODY_MAX_BYTES: usize = 64 * 1024;
+pub const BODY_MAX_BYTES: usize = NOTICE_MAX_BYTES;
 /// The largest file that an import takes.
 pub const IMPORT_MAX_BYTES: usize = FILE_MAX_BYTES;
 

@@ -9,9 +9,11 @@ use crate::domain::bank::{AccountNumberError, BankBinError};
 use crate::domain::base_url::BaseUrlError;
 use crate::domain::code::CodeTermsError;
 use crate::domain::disclosure::CaseNumberError;
+use crate::domain::entry_rules::FingerprintError;
 use crate::domain::establishment::{OpenDaysError, OwnerKeyError};
 use crate::domain::ids::IdError;
 use crate::domain::money::VndError;
+use crate::domain::network::AddressRangeError;
 use crate::domain::period::PeriodError;
 use crate::domain::phone::PhoneError;
 use crate::domain::refusal::Refusal;
@@ -63,6 +65,8 @@ explain_by_code! {
         Self::DynamicNeedsFixed => "amount_required",
         Self::Expiry => "out_of_range",
     }
+    AddressRangeError { Self => "wrong_form", }
+    FingerprintError { Self => "wrong_form", }
     OpenDaysError { Self => "wrong_form", }
     OwnerKeyError { Self => "wrong_form", }
     PeriodError {

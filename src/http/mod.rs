@@ -7,6 +7,7 @@
 pub mod api;
 pub mod auth;
 pub mod body;
+pub mod certificate;
 pub mod code;
 mod deadlines;
 mod docs;
@@ -37,6 +38,7 @@ use crate::entropy::Entropy;
 use crate::flows::intake::{Intake, Ledger};
 use crate::web;
 
+use self::certificate::CertificateHeader;
 use self::code::Code;
 use self::idempotency::RunningKeys;
 use self::layers::RequestDeadlines;
@@ -74,6 +76,8 @@ pub struct AppState {
     pub deadlines: RequestDeadlines,
     /// Whose word about a client's address is taken.
     pub trusted: TrustedProxies,
+    /// Where a trusted proxy names its client's certificate.
+    pub certificates: CertificateHeader,
     /// How often one address may ask.
     pub rates: RateLimits,
     /// Whether a private person's account is taken for a business.
@@ -101,6 +105,7 @@ impl AppState {
             lifecycle: Lifecycle::default(),
             deadlines: RequestDeadlines::default(),
             trusted: TrustedProxies::default(),
+            certificates: CertificateHeader::default(),
             rates: RateLimits::default(),
             front_page: FrontPage::Pilot,
             private_addresses: PrivateAddresses::Refused,

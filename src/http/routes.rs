@@ -53,6 +53,8 @@ fn sources() -> Routes {
         .routes(routes!(api::source_changes::enable))
         .routes(routes!(api::source_changes::rotate))
         .routes(routes!(api::source_changes::approve_secret))
+        .routes(routes!(api::source_entry::propose))
+        .routes(routes!(api::source_entry::approve))
         .routes(routes!(api::source_changes::bind))
         .routes(routes!(api::source_changes::unbind))
         .routes(routes!(api::source_pulls::set, api::source_pulls::forget))

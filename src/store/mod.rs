@@ -37,6 +37,7 @@ pub mod reversal_links;
 pub mod reversals;
 pub mod rollups;
 mod setup;
+pub mod source_entry;
 pub mod source_health;
 pub mod source_states;
 pub mod sources;

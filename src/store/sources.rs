@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::{StoreError, Tx, expect_one, on_engine};
+use crate::domain::entry_rules::EntryRules;
 use crate::domain::ids::{AccountId, MerchantId, SourceId, UserId};
 
 /// A stored source. Secrets are sealed.
@@ -45,6 +46,14 @@ pub struct SourceRow {
     pub next_secret_created_at: Option<DateTime<Utc>>,
     /// A sender's public key.
     pub ed25519_public_key: Option<String>,
+    /// Who may speak to it; see [`SourceRow::entry`].
+    pub entry_rules: String,
+    /// Rules that wait for a second person.
+    pub next_entry_rules: Option<String>,
+    /// Who asked for them.
+    pub next_entry_requested_by: Option<Uuid>,
+    /// When.
+    pub next_entry_created_at: Option<DateTime<Utc>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// Raised by every change.
@@ -70,6 +79,8 @@ pub struct NewSource {
     pub secret_sealed: Vec<u8>,
     /// A sender's public key.
     pub ed25519_public_key: Option<String>,
+    /// Who may speak to it.
+    pub entry: EntryRules,
     /// The present.
     pub now: DateTime<Utc>,
 }
@@ -105,6 +116,10 @@ macro_rules! select_sources {
                 next_secret_requested_by,
                 next_secret_created_at,
                 ed25519_public_key,
+                entry_rules,
+                next_entry_rules,
+                next_entry_requested_by,
+                next_entry_created_at,
                 created_at,
                 version
             FROM sources ",
@@ -126,9 +141,10 @@ pub async fn insert(tx: &mut Tx, source: &NewSource) -> Result<bool, StoreError>
              secret_sealed,
              secret_created_at,
              ed25519_public_key,
+             entry_rules,
              created_at,
              version)
-        VALUES ($1, $2, $3, 'pending', $9, $4, $5, $6, $7, $8, $7, 1)
+        VALUES ($1, $2, $3, 'pending', $9, $4, $5, $6, $7, $8, $10, $7, 1)
         ON CONFLICT (name) DO NOTHING";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
@@ -141,6 +157,7 @@ pub async fn insert(tx: &mut Tx, source: &NewSource) -> Result<bool, StoreError>
             .bind(source.now)
             .bind(&source.ed25519_public_key)
             .bind(source.requested_by.uuid())
+            .bind(source.entry.to_string())
             .execute(connection)
             .await
             .map(|done| done.rows_affected())

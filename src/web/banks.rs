@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::home::words;
 use super::html;
 use super::words::Words;
-use crate::banks::standard_signature;
+use crate::banks::{BATCH_MAX_BYTES, KeyAlgorithm, standard_signature};
 use crate::http::body::BODY_MAX_BYTES;
 use crate::http::problem::Problem;
 
@@ -47,6 +47,49 @@ const PROGRAMS: [Program; 3] = [
     },
 ];
 
+/// Programs of banks that keep a private key.
+const KEY_PROGRAMS: [Program; 2] = [
+    Program {
+        name: "RSA: bash, openssl, curl",
+        language: "bash rsa",
+        text: include_str!("samples/send_rsa.sh"),
+    },
+    Program {
+        name: "JWS: Node.js 20",
+        language: "javascript jws",
+        text: include_str!("samples/send_jws.mjs"),
+    },
+];
+/// A message that counts.
+const MESSAGE: &str = include_str!("samples/camt054.xml");
+
+/// A way to use a public key, as a source is configured with it and as a notice bears it.
+struct Algorithm {
+    word: &'static str,
+    /// What stands before its signatures.
+    label: &'static str,
+    key: &'static str,
+}
+
+const ALGORITHMS: [Algorithm; 6] = [
+    Algorithm::new(KeyAlgorithm::RsaPss, "RSA"),
+    Algorithm::new(KeyAlgorithm::RsaPkcs1, "RSA"),
+    Algorithm::new(KeyAlgorithm::JwsRs256, "RSA"),
+    Algorithm::new(KeyAlgorithm::JwsPs256, "RSA"),
+    Algorithm::new(KeyAlgorithm::JwsEs256, "EC P-256"),
+    Algorithm::new(KeyAlgorithm::JwsEddsa, "Ed25519"),
+];
+
+impl Algorithm {
+    const fn new(algorithm: KeyAlgorithm, key: &'static str) -> Self {
+        Self {
+            word: algorithm.as_str(),
+            label: algorithm.label(),
+            key,
+        }
+    }
+}
+
 /// What both languages show: the example, the programs and the bounds.
 struct Facts {
     secret: &'static str,
@@ -55,7 +98,11 @@ struct Facts {
     body: &'static str,
     signature: String,
     programs: &'static [Program],
+    key_programs: &'static [Program],
+    algorithms: &'static [Algorithm],
+    message: &'static str,
     body_max_kib: usize,
+    batch_max_kib: usize,
 }
 
 #[derive(Template)]
@@ -86,7 +133,11 @@ pub(super) async fn page(
         signature: standard_signature(SECRET, ID, TIMESTAMP, BODY.as_bytes())
             .expect("the example's secret has the format's form"),
         programs: &PROGRAMS,
+        key_programs: &KEY_PROGRAMS,
+        algorithms: &ALGORITHMS,
+        message: MESSAGE,
         body_max_kib: BODY_MAX_BYTES / 1024,
+        batch_max_kib: BATCH_MAX_BYTES / 1024,
     };
     let text = match words.tag {
         "en" => EnglishPage { words, facts }.render(),

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use phocho::banks::KeyAlgorithm;
 use serde_json::{Value, json};
 
 use crate::callbacks::standard_v1;
@@ -13,13 +14,33 @@ use crate::database::{Database, on_both_engines, run_on_sqlite};
 use crate::operation::number;
 use crate::street::{ACCOUNT, Street, serve_now};
 
-on_both_engines!(every_program_on_the_page_is_believed_and_a_repeat_counts_once);
+on_both_engines!(
+    every_program_on_the_page_is_believed_and_a_repeat_counts_once,
+    every_program_with_a_key_is_believed_and_sends_camt_054_too,
+);
 
 /// Each block's language, the file that it is run from and what runs it.
 const PROGRAMS: [(&str, &str, &str); 3] = [
     ("bash", "send.sh", "bash"),
     ("python", "send.py", "python3"),
     ("javascript", "send.mjs", "node"),
+];
+/// The same of the programs with a key, the key of each, and how a source uses it.
+const KEY_PROGRAMS: [(&str, &str, &str, &str, &str); 2] = [
+    (
+        "bash rsa",
+        "send_rsa.sh",
+        "bash",
+        "rsa_2048",
+        "rsa_pss_sha256",
+    ),
+    (
+        "javascript jws",
+        "send_jws.mjs",
+        "node",
+        "p256",
+        "jws_es256",
+    ),
 ];
 const REFERENCE: &str = "TH7K2M9XQ4";
 const TOLD: &str = "SELECT COUNT(*) FROM transaction_evidence";
@@ -67,11 +88,10 @@ pub fn is_here(runtime: &str) -> bool {
 }
 
 /// Runs a program of the page on a body; what it prints: the answer and the status.
-fn send(runtime: &str, file: &Path, (url, secret): (&str, &str), body: &str) -> (String, u16) {
+fn send(runtime: &str, file: &Path, settings: &[(&str, &str)], body: &str) -> (String, u16) {
     let mut child = Command::new(runtime)
         .arg(file)
-        .env("PHOCHO_URL", url)
-        .env("PHOCHO_SECRET", secret)
+        .envs(settings.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -125,8 +145,8 @@ async fn every_program_on_the_page_is_believed_and_a_repeat_counts_once(database
         let file = folder.path().join(name);
         std::fs::write(&file, block(&page, language)).unwrap();
         let run = |secret: &str, number: usize| {
-            let to = (url.as_str(), secret);
-            tokio::task::block_in_place(|| send(runtime, &file, to, &notice(number)))
+            let to = [("PHOCHO_URL", url.as_str()), ("PHOCHO_SECRET", secret)];
+            tokio::task::block_in_place(|| send(runtime, &file, &to, &notice(number)))
         };
         for _ in 0..2 {
             let (answer, status) = run(&secret, place);
@@ -139,6 +159,54 @@ async fn every_program_on_the_page_is_believed_and_a_repeat_counts_once(database
         sent += 1;
     }
     assert_eq!(number(&database, TOLD).await, sent);
+}
+
+async fn every_program_with_a_key_is_believed_and_sends_camt_054_too(database: Database) {
+    let mut street = Street::open(database.store().await).await;
+    street.address = serve_now(street.store.clone()).await;
+    street.code(REFERENCE, None).await;
+    let keys = format!("{}/tests/data/keys", env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let page = page(&street.address, "en").await;
+    let message = block(&page, "xml");
+    let mut told = 0;
+    for (place, (language, name, runtime, key, algorithm)) in KEY_PROGRAMS.iter().enumerate() {
+        if !is_here(runtime) {
+            continue;
+        }
+        let public = std::fs::read_to_string(format!("{keys}/{key}.pem")).unwrap();
+        let secret = json!({"algorithm": algorithm, "public_key": public}).to_string();
+        let private = format!("{keys}/{key}.key.pem");
+        let file = folder.path().join(name);
+        std::fs::write(&file, block(&page, language)).unwrap();
+        let other = format!("{keys}/rsa_2048_other.key.pem");
+        for (adapter, kind, body) in [
+            ("standard_webhooks", "application/json", notice(place)),
+            ("camt054", "application/xml", message.clone()),
+        ] {
+            let source = format!("{key}-{adapter}").replace('_', "-");
+            street.source(&source, adapter, &secret, None).await;
+            let url = format!("http://{}/v1/callbacks/{source}", street.address);
+            let run = |key: &str| {
+                let to = [
+                    ("PHOCHO_URL", &*url),
+                    ("PHOCHO_KEY", key),
+                    ("PHOCHO_TYPE", kind),
+                ];
+                tokio::task::block_in_place(|| send(runtime, &file, &to, &body))
+            };
+            for _ in 0..2 {
+                let (answer, status) = run(&private);
+                let answer: Value = serde_json::from_str(&answer).unwrap();
+                assert_eq!((status, answer), (200, json!({"success": true})), "{name}");
+            }
+            if *runtime == "bash" {
+                assert_eq!(run(&other).1, 401, "{name}: another key");
+            }
+            told += 1;
+        }
+    }
+    assert_eq!(number(&database, TOLD).await, told);
 }
 
 #[test]
@@ -167,16 +235,21 @@ fn the_example_is_signed_as_it_says_in_both_languages() {
             let signature = standard_v1(&key, id, timestamp, body.as_bytes());
             assert_eq!(header("webhook-signature"), signature);
             for heading in [
-                "send", "sign", "body", "answers", "retries", "clock", "rotation", "example",
-                "code",
+                "send", "sign", "keys", "body", "camt", "answers", "retries", "clock", "rotation",
+                "example", "code", "key-code",
             ] {
                 assert!(
                     page.contains(&format!("<h2 id=\"{heading}\">")),
                     "{heading}"
                 );
             }
-            for (program, _, _) in PROGRAMS {
+            let keyed = KEY_PROGRAMS.map(|(program, ..)| program);
+            let programs = PROGRAMS.map(|(program, ..)| program);
+            for program in programs.iter().chain(&keyed).chain(&["xml"]) {
                 assert!(!block(&page, program).contains("&#"), "{program}");
+            }
+            for algorithm in KeyAlgorithm::ALL {
+                assert!(page.contains(&format!("<code>{algorithm}</code>")));
             }
         }
     });

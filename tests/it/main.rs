@@ -52,6 +52,8 @@ mod pulls;
 mod registry;
 mod reversals;
 mod serve_cli;
+mod source_entry;
+mod source_keys;
 mod sources;
 mod suspense;
 mod vendors;

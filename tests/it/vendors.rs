@@ -20,6 +20,8 @@ on_both_engines!(
     vietqr_vn_logs_in_and_every_repeat_gets_the_same_receipt,
     a_login_and_a_notice_have_their_own_addresses,
     vendors_that_read_numbers_are_told_their_own,
+    acb_tells_a_movement_at_once_and_the_day_after_and_it_counts_once,
+    a_format_of_batches_takes_larger_notices_and_no_other_does,
     a_source_whose_notices_name_no_account_speaks_for_one,
     nothing_that_proves_a_sender_is_kept,
     the_login_of_a_vendor_is_made_given_and_rotated,
@@ -180,6 +182,70 @@ async fn vendors_that_read_numbers_are_told_their_own(database: Database) {
     // ZaloPay's order names no code and waits; the other two are paid, once each.
     assert_eq!(payments_of(&street).await.len(), 2);
     assert_eq!(check_books::check(&street.store, 20).await.unwrap(), []);
+}
+
+async fn acb_tells_a_movement_at_once_and_the_day_after_and_it_counts_once(database: Database) {
+    let street = street_with(&database, &["acb"]).await;
+    for reference in ["TH3D8W5RNC", "THQ6V2Y9JB"] {
+        street.code(reference, None).await;
+    }
+    let tell = async |id: &str| {
+        let (status, answer) = deliver_case(&street, "acb", &case("acb", id)).await;
+        let code = answer["responseStatus"]["responseCode"].clone();
+        assert_eq!((status, code), (200, json!("00000000")), "{id}: {answer}");
+        answer
+    };
+    // The history comes first here: what it told of is known when the notice comes late.
+    let history = tell("acb-S-v-history").await;
+    let update = tell("acb-S-v-update").await;
+    let (first, again) = (&history["responseBody"], &update["responseBody"]);
+    assert!(first["referenceCode"].as_str().unwrap().starts_with("btx_"));
+    assert_eq!(first, again, "the same transaction has the same receipt");
+    assert_eq!(update["requestTrace"], "ACB-1");
+    assert_eq!(update["responseDateTime"], "2026-03-16T09:30:00+07:00");
+    for id in ["acb-S-v-requests", "acb-S-v-history-2", "acb-S-v-again"] {
+        tell(id).await;
+    }
+    assert_eq!(payments_of(&street).await.len(), 3);
+    for _ in 0..2 {
+        tell("acb-S-v-corrected").await;
+    }
+    let debits = "SELECT COUNT(*) FROM bank_transactions WHERE direction = 'debit'";
+    assert_eq!(number(&database, debits).await, 1);
+    let (status, answer) = deliver_case(&street, "acb", &case("acb", "acb-S-x-wrong")).await;
+    let told = (&answer["responseStatus"], &answer["requestTrace"]);
+    let refused = json!({"responseCode": "40100001"});
+    assert_eq!((status, told), (200, (&refused, &Value::Null)));
+    let kept = "SELECT COUNT(*) FROM callbacks WHERE headers LIKE '%api-key%'";
+    assert_eq!(number(&database, kept).await, 0);
+    assert_eq!(check_books::check(&street.store, 20).await.unwrap(), []);
+}
+
+async fn a_format_of_batches_takes_larger_notices_and_no_other_does(database: Database) {
+    let street = street_with(&database, &["acb", "pay2s"]).await;
+    let padded = |adapter: &str, id: &str, length: usize| {
+        let mut case = case(adapter, id);
+        let body = case["body"].as_str().unwrap().to_owned();
+        let spaces = " ".repeat(length - body.len());
+        case["body"] = json!(body + &spaces);
+        case
+    };
+    let (notice, batch) = (64 * 1024, 1024 * 1024);
+    for (adapter, id, length, wanted) in [
+        ("acb", "acb-S-v-update", batch, 200),
+        ("acb", "acb-S-v-requests", batch + 1, 413),
+        ("pay2s", "pay2s-S-v-0", notice, 200),
+        ("pay2s", "pay2s-S-v-1", notice + 1, 413),
+    ] {
+        let case = padded(adapter, id, length);
+        assert_eq!(
+            deliver_case(&street, adapter, &case).await.0,
+            wanted,
+            "{id}"
+        );
+    }
+    let told = "SELECT COUNT(*) FROM transaction_evidence";
+    assert_eq!(number(&database, told).await, 2);
 }
 
 async fn a_source_whose_notices_name_no_account_speaks_for_one(database: Database) {
@@ -420,7 +486,7 @@ async fn settings_of_a_format_are_asked_for_by_name(database: Database) {
             (422, &json!("required"))
         );
     }
-    for adapter in ["sepay_apikey", "casso_v1"] {
+    for adapter in ["sepay_apikey", "casso_v1", "acb"] {
         let wish =
             json!({"name": adapter.replace('_', "-"), "adapter": adapter, "account_ids": []});
         let (status, issued) = street.post(&admin, "/v1/sources", &wish).await;

@@ -5,6 +5,7 @@ use phocho::clock::Clock;
 use phocho::domain::access::{TokenHolder, UserRole};
 use phocho::domain::account::{AccountState, HolderKind, HolderName};
 use phocho::domain::bank::{AccountNumber, BankBin};
+use phocho::domain::entry_rules::EntryRules;
 use phocho::domain::establishment::Trade;
 use phocho::domain::ids::{AccountId, CodeId, MerchantId, OutletId, SourceId, UserId, ZoneId};
 use phocho::domain::merchant::{Approval, MerchantKind, MerchantState};
@@ -314,6 +315,7 @@ pub fn source(
         config: "{}".to_owned(),
         secret_sealed: key.seal(&secret_name(id), [3; 24], secret.as_bytes()),
         ed25519_public_key: None,
+        entry: EntryRules::default(),
         now,
     }
 }

@@ -4,6 +4,8 @@
 //! One file for each format that [`crate::banks`] takes, written from the vendor's side: what
 //! is signed here shares no code with what verifies it there.
 
+mod acb;
+mod camt054;
 mod casso_v1;
 mod casso_v2;
 mod momo_ipn;
@@ -81,6 +83,8 @@ impl Sender<'_> {
         match self.secret {
             Secret::Text(text) => text.expose_secret(),
             Secret::Login { password, .. } => password.expose_secret(),
+            // What a bank would sign with is known to the bank alone.
+            Secret::PublicKey { .. } => "",
         }
     }
 
@@ -197,7 +201,7 @@ impl Format {
 }
 
 /// Every format there is, in the order of [`crate::banks::ADAPTERS`].
-pub(super) static FORMATS: [Format; 11] = [
+pub(super) static FORMATS: [Format; 13] = [
     standard_webhooks::FORMAT,
     sepay_hmac::FORMAT,
     payos::FORMAT,
@@ -209,6 +213,8 @@ pub(super) static FORMATS: [Format; 11] = [
     vnpay_ipn::FORMAT,
     momo_ipn::FORMAT,
     zalopay_callback::FORMAT,
+    acb::FORMAT,
+    camt054::FORMAT,
 ];
 
 /// Finds the format of an adapter.

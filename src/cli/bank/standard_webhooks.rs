@@ -38,16 +38,25 @@ fn sign(sender: &Sender<'_>, credits: &[Credit<'_>], sent_at: DateTime<Utc>) -> 
         },
     })
     .to_string();
-    let (id, timestamp) = (format!("msg_{}", credit.number), sent_at.timestamp());
+    Signed::json(headers(sender, credit.number, sent_at, &body), body)
+}
+
+/// The headers that name a notice, its time and its signature.
+pub(super) fn headers(
+    sender: &Sender<'_>,
+    number: u64,
+    sent_at: DateTime<Utc>,
+    body: &str,
+) -> Vec<(&'static str, String)> {
+    let (id, timestamp) = (format!("msg_{number}"), sent_at.timestamp());
     let key = sender.key().trim_start_matches("whsec_");
     // A forged secret need not be base64: then its bytes are the key.
     let key = BASE64_STANDARD.decode(key).unwrap_or_else(|_| key.into());
     let signature = hmac_sha256(&key, &format!("{id}.{timestamp}.{body}"));
     let signature = format!("v1,{}", BASE64_STANDARD.encode(signature));
-    let headers = vec![
+    vec![
         ("webhook-id", id),
         ("webhook-timestamp", timestamp.to_string()),
         ("webhook-signature", signature),
-    ];
-    Signed::json(headers, body)
+    ]
 }

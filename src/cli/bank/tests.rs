@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::*;
-use crate::banks::{ADAPTERS, Adapter, Credentials, Reading, VerifiedWith, adapter_by_name};
+use crate::banks::{ADAPTERS, Adapter, Call, Credentials, Reading, VerifiedWith, adapter_by_name};
 use crate::domain::credit::BankFact;
 
 const SETTINGS: [(&str, &str); 4] = [
@@ -10,6 +10,11 @@ const SETTINGS: [(&str, &str); 4] = [
     ("partnerCode", "MOMOPHOCHO"),
     ("app_id", "2553"),
 ];
+
+const CALL: Call<'_> = Call {
+    delivery_id: Some("trace-1"),
+    now: DateTime::UNIX_EPOCH,
+};
 
 /// A secret of a format, made from one byte; as the vendor would where the vendor makes it.
 fn secret(adapter: &dyn Adapter, byte: u8) -> Secret {
@@ -192,7 +197,7 @@ fn answers_read_as_their_vendor_reads_them() {
             (Outcome::Refused(Refusal::SignatureMismatch), Told::Refused),
             (Outcome::Unavailable, Told::Later),
         ] {
-            let answer = pair.adapter.acknowledge(&outcome);
+            let answer = pair.adapter.acknowledge(&outcome, CALL);
             let body = serde_json::from_str(&answer.body).unwrap_or(Value::Null);
             let told = (pair.format.told)(answer.status, &body);
             assert_eq!(told, wanted, "{} {outcome:?}", pair.format.adapter);
@@ -202,7 +207,7 @@ fn answers_read_as_their_vendor_reads_them() {
     let vietqr = Pair::of(format_of("vietqr_vn").unwrap());
     let kept = vietqr
         .adapter
-        .acknowledge(&Outcome::Quarantined(Unusable::BadAmount));
+        .acknowledge(&Outcome::Quarantined(Unusable::BadAmount), CALL);
     let body = serde_json::from_str(&kept.body).unwrap();
     assert_eq!((vietqr.format.told)(kept.status, &body), Told::Unclear);
 }

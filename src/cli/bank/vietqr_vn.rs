@@ -29,7 +29,7 @@ fn told(status: u16, answer: &Value) -> Told {
 fn log_in(sender: &Sender<'_>) -> Signed {
     let username = match sender.secret {
         Secret::Login { username, .. } => username.as_str(),
-        Secret::Text(_) => "",
+        Secret::Text(_) | Secret::PublicKey { .. } => "",
     };
     let login = BASE64_STANDARD.encode(format!("{username}:{}", sender.key()));
     let headers = vec![("authorization", format!("Basic {login}"))];

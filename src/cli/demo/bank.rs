@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::banks::{SECRET_BYTES, Secret};
 use crate::cli::bank::{Credit, Sender, Signed, format_of};
-use crate::flows::receive_notice::Arrival;
+use crate::flows::receive_notice::{Arrival, Caller};
 
 /// A bank or aggregator: the name of its source, the format it speaks, the bank's BIN.
 pub(super) struct SampleBank {
@@ -58,7 +58,7 @@ impl SampleBank {
         Arrival {
             source: self.source,
             path_below: "",
-            peer: "",
+            caller: Caller::INSIDE,
         }
     }
 

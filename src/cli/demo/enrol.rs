@@ -16,6 +16,7 @@ use crate::domain::account::{HolderKind, HolderName, PersonalAccounts};
 use crate::domain::bank::{AccountNumber, BankBin};
 use crate::domain::code::{AmountLimits, AmountRule};
 use crate::domain::day::start_of_day;
+use crate::domain::entry_rules::EntryRules;
 use crate::domain::establishment::{CensusRecord, EstablishmentStatus, OpenDays, OwnerKey, Trade};
 use crate::domain::ids::{AccountId, MerchantId, OutletId, SourceId, ZoneId};
 use crate::domain::merchant::{MerchantEvent, MerchantKind};
@@ -154,6 +155,7 @@ impl Desk<'_> {
             adapter,
             secret: Some(Secret::text(secret.clone())),
             ed25519_public_key: None,
+            entry: EntryRules::default(),
             config: std::collections::BTreeMap::new(),
             tolerance_s: 300,
             accounts: Vec::new(),

@@ -186,6 +186,9 @@ fn secrets(format: &Format, path: &Path) -> anyhow::Result<Credentials> {
     };
     let adapter = adapter_by_name(format.adapter).context("every signer has an adapter")?;
     adapter.check(&credentials)?;
+    if let Secret::PublicKey { .. } = credentials.current {
+        bail!("nobody can sign with a public key: use a source that shares a secret");
+    }
     Ok(credentials)
 }
 
@@ -193,7 +196,7 @@ fn secrets(format: &Format, path: &Path) -> anyhow::Result<Credentials> {
 fn forged(current: &Secret) -> Secret {
     let random = hex::encode(Entropy::System.bytes::<32>());
     match current {
-        Secret::Text(_) => Secret::text(random),
+        Secret::Text(_) | Secret::PublicKey { .. } => Secret::text(random),
         Secret::Login { username, .. } => Secret::login(username.clone(), random),
     }
 }
@@ -281,6 +284,18 @@ mod tests {
         credentials.previous = previous.then(|| Secret::text("the-one-before-it-here"));
         let faults: Vec<_> = faults.iter().map(|text| text.parse().unwrap()).collect();
         shares(format, &credentials, &faults)
+    }
+
+    #[test]
+    fn a_public_key_signs_nothing() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let key = include_str!("../../../tests/data/keys/rsa_2048.pem");
+        let secret = serde_json::json!({"algorithm": "jws_rs256", "public_key": key});
+        let text = serde_json::json!({ "secret": secret }).to_string();
+        fs::write(file.path(), text).unwrap();
+        let format = format_of("standard_webhooks").unwrap();
+        let fault = secrets(format, file.path()).unwrap_err().to_string();
+        assert!(fault.contains("public key"), "{fault}");
     }
 
     #[test]

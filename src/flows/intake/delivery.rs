@@ -17,8 +17,8 @@ use crate::store::{StoreError, callbacks};
 use crate::vault::Key;
 
 /// Headers that are kept with a delivery: those that carry proofs and types, no addresses.
-/// `Authorization` and `Secure-Token` are no proofs but the secret itself, or as good as it:
-/// they are never stored.
+/// `Authorization`, `Secure-Token` and `X-Api-Key` are no proofs but the secret itself, or as
+/// good as it: they are never stored.
 const KEPT_HEADERS: [&str; 7] = [
     "content-type",
     "x-sepay-signature",

@@ -4,13 +4,13 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::banks::{Answer, Delivery};
-use crate::flows::receive_notice::{Arrival, Fate, Reception, receive};
+use crate::banks::{Answer, Delivery, Media};
+use crate::flows::receive_notice::{Arrival, Caller, Fate, OpenSource, Reception, find_source};
 use crate::http::AppState;
 use crate::http::body::{BODY_MAX_BYTES, read_body};
 use crate::http::code::Code;
 use crate::http::language::Text;
-use crate::http::peer::ClientAddress;
+use crate::http::peer::{ClientAddress, Peer};
 use crate::http::problem::Problem;
 
 /// A bank's or aggregator's signed notice, in that vendor's own form.
@@ -105,11 +105,25 @@ pub async fn vietqr_deliver(
 
 async fn take(
     state: &AppState,
-    source: &str,
+    name: &str,
     path_below: &str,
     request: Request,
 ) -> Result<Response, Problem> {
     let client = request.extensions().get::<ClientAddress>().copied();
+    let proxy = request.extensions().get::<Peer>().copied();
+    let caller = Caller {
+        address: client.map(|ClientAddress(client)| client),
+        certificate: state
+            .certificates
+            .shown(proxy, &state.trusted, request.headers()),
+    };
+    let arrival = Arrival {
+        source: name,
+        path_below,
+        caller,
+    };
+    let now = state.clock.now();
+    let source = find_source(&state.ledger, arrival, now).await?;
     let method = request.method().to_string();
     let target = request
         .uri()
@@ -118,36 +132,41 @@ async fn take(
     let headers: Vec<_> = (request.headers().iter())
         .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
         .collect();
-    let body = read_body(request, BODY_MAX_BYTES).await?;
+    let most = (source.as_ref()).map_or(BODY_MAX_BYTES, OpenSource::body_max_bytes);
+    let body = read_body(request, most).await?;
     let delivery = Delivery::new(method, &target, headers, body.to_vec());
     let peer = client.map_or_else(String::new, |ClientAddress(client)| client.to_string());
-    let arrival = Arrival {
-        source,
-        path_below,
-        peer: &peer,
-    };
-    let now = state.clock.now();
-    match receive(&state.ledger, &state.intake, arrival, delivery, now).await? {
+    let Some(source) = source else {
         // The name was made up by the caller: it is no label.
-        Reception::NoSuchSource => {
-            count("", &peer, Fate::NO_SUCH_SOURCE);
-            Err(Problem::not_found())
-        }
-        Reception::OtherMedia => {
-            count(source, &peer, Fate::OTHER_MEDIA);
-            Err(Problem::new(Code::UnsupportedMediaType).detail(Text::new(
-                "Nội dung của nguồn này là JSON: hãy gửi Content-Type: application/json, hoặc bỏ tiêu đề này.",
-                "The bodies of this source are JSON: send Content-Type: application/json, or leave it out.",
-            )))
+        count("", &peer, Fate::NO_SUCH_SOURCE);
+        return Err(Problem::not_found());
+    };
+    let (ledger, intake) = (&state.ledger, &state.intake);
+    match source.receive(ledger, intake, delivery, now).await? {
+        Reception::NoSuchSource => Err(Problem::not_found()),
+        Reception::OtherMedia(media) => {
+            count(name, &peer, Fate::OTHER_MEDIA);
+            Err(other_media(media))
         }
         Reception::Answered(answer, fate) => {
-            count(source, &peer, fate);
+            count(name, &peer, fate);
             if let (Fate::REFUSED, Some(ClientAddress(client))) = (fate.verdict, client) {
                 state.rates.failed_verification(client)?;
             }
             Ok(respond(answer))
         }
     }
+}
+
+fn other_media(media: Media) -> Problem {
+    let (format, declared) = match media {
+        Media::Json => ("JSON", "application/json"),
+        Media::Xml => ("XML", "application/xml"),
+    };
+    Problem::new(Code::UnsupportedMediaType).detail(Text::new(
+        format!("Nội dung gửi tới nguồn này là {format}: hãy gửi Content-Type: {declared}."),
+        format!("The bodies of this source are {format}: send Content-Type: {declared}."),
+    ))
 }
 
 /// Counts a delivery, and writes down why one was not taken.

@@ -30,6 +30,7 @@ pub mod reversals;
 pub mod source_changes;
 pub mod source_delays;
 pub mod source_documents;
+pub mod source_entry;
 pub mod source_pulls;
 pub mod sources;
 pub mod suspense;

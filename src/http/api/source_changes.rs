@@ -27,7 +27,8 @@ const OVERLAP_DEFAULT_S: u32 = 86_400;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({}))]
 pub struct SecretRotation {
-    /// The secret that the vendor made; made here, and shown once, when absent.
+    /// The secret that the vendor made, or the bank's new public key; made here, and shown
+    /// once, when absent.
     secret: Option<SecretDocument>,
 }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::registry::Versioned;
+use super::source_entry::EntryRulesDocument;
 use super::source_pulls::PullDocument;
 use crate::banks::Secret;
 use crate::domain::day::to_rfc3339;
@@ -42,6 +43,10 @@ use crate::http::problem::Problem;
     "previous_secret_last_used_at": null,
     "next_secret_requested_by": null,
     "next_secret_created_at": null,
+    "entry_rules": {"addresses": ["203.0.113.0/24"], "certificates_sha256": []},
+    "next_entry_rules": null,
+    "next_entry_requested_by": null,
+    "next_entry_created_at": null,
     "created_at": "2026-11-23T09:00:00+07:00",
     "version": 2,
 }))]
@@ -73,6 +78,13 @@ pub struct SourceDocument {
     /// Who asked for the secret that waits for a second person.
     next_secret_requested_by: Option<String>,
     next_secret_created_at: Option<String>,
+    /// Who may speak to it.
+    entry_rules: EntryRulesDocument,
+    /// The rules that wait for a second person.
+    next_entry_rules: Option<EntryRulesDocument>,
+    /// Who asked for them.
+    next_entry_requested_by: Option<String>,
+    next_entry_created_at: Option<String>,
     created_at: String,
     version: i64,
 }
@@ -118,7 +130,7 @@ impl SourceDocument {
             pull,
             ..
         } = known;
-        let state = source.state()?;
+        let (state, entry, next) = (source.state()?, source.entry()?, source.next_entry()?);
         let person = |id: Uuid| UserId::from_uuid(id).to_string();
         Ok(Self {
             id: SourceId::from_uuid(source.id).to_string(),
@@ -140,6 +152,10 @@ impl SourceDocument {
             previous_secret_last_used_at: source.previous_secret_last_used_at.map(to_rfc3339),
             next_secret_requested_by: source.next_secret_requested_by.map(person),
             next_secret_created_at: source.next_secret_created_at.map(to_rfc3339),
+            entry_rules: EntryRulesDocument::new(&entry),
+            next_entry_rules: next.as_ref().map(EntryRulesDocument::new),
+            next_entry_requested_by: source.next_entry_requested_by.map(person),
+            next_entry_created_at: source.next_entry_created_at.map(to_rfc3339),
             created_at: to_rfc3339(source.created_at),
             version: source.version,
         })
@@ -165,8 +181,8 @@ impl From<Health> for HealthDocument {
     }
 }
 
-/// A secret shared with a vendor: a text, or the login of `vietqr_vn`, whose vendor logs in
-/// here.
+/// What proves a vendor: a secret text, the login of `vietqr_vn`, whose vendor logs in here,
+/// or the public key of a bank that shares no secret.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = SourceSecret, example = json!("6f1d…"))]
@@ -175,6 +191,8 @@ pub enum SecretDocument {
     Text(String),
     /// A name and a password.
     Login(LoginDocument),
+    /// A public key.
+    Key(KeyDocument),
 }
 
 /// The name and password with which a vendor logs in.
@@ -188,12 +206,28 @@ pub struct LoginDocument {
     password: String,
 }
 
+/// A bank's public key, for formats of our own contract, and the one way it is used.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SourceKey, example = json!({
+    "algorithm": "rsa_pss_sha256",
+    "public_key": "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A…\n-----END PUBLIC KEY-----",
+}))]
+pub struct KeyDocument {
+    /// `rsa_pss_sha256`, `rsa_pkcs1_sha256`, `jws_rs256`, `jws_ps256`, `jws_es256` or
+    /// `jws_eddsa`: a notice cannot choose another.
+    algorithm: String,
+    /// PEM. An RSA key has 2048 bits or more.
+    public_key: String,
+}
+
 impl From<SecretDocument> for Secret {
     fn from(document: SecretDocument) -> Self {
         match document {
             // As it will be read from the store, so that what is checked is what is used.
             SecretDocument::Text(text) => Self::from_stored(&text),
             SecretDocument::Login(login) => Self::login(login.username, login.password),
+            SecretDocument::Key(key) => Self::public_key(key.algorithm, key.public_key),
         }
     }
 }
@@ -205,6 +239,10 @@ impl From<Secret> for SecretDocument {
             Secret::Login { username, password } => Self::Login(LoginDocument {
                 username,
                 password: password.expose_secret().to_owned(),
+            }),
+            Secret::PublicKey { algorithm, key } => Self::Key(KeyDocument {
+                algorithm,
+                public_key: key,
             }),
         }
     }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::PageQuery;
 use super::registry::{Versioned, by_id, change};
 use super::source_documents::{IssuedSourceDocument, SecretDocument, SourceDocument, shown};
+use super::source_entry::EntryRulesDocument;
 use crate::banks::{ADAPTERS, Credentials, CredentialsFault, Secret, adapter_by_name};
 use crate::domain::ids::{AccountId, SourceId};
 use crate::domain::source::SourceName;
@@ -39,10 +40,11 @@ pub struct SourceCreation {
     /// The last part of its address for ever, such as `sepay`: `/v1/callbacks/sepay`.
     name: String,
     /// The format it speaks: `standard_webhooks`, `sepay_hmac`, `sepay_apikey`, `casso_v2`,
-    /// `casso_v1`, `payos`, `pay2s`, `vietqr_vn`, `vnpay_ipn`, `momo_ipn` or
-    /// `zalopay_callback`.
+    /// `casso_v1`, `payos`, `pay2s`, `vietqr_vn`, `vnpay_ipn`, `momo_ipn`,
+    /// `zalopay_callback`, `acb` or `camt054`.
     adapter: String,
-    /// The secret that the vendor made; made here, and shown once, when absent.
+    /// The secret that the vendor made; made here, and shown once, when absent. A bank of
+    /// `standard_webhooks` or `camt054` may give a public key instead.
     secret: Option<SecretDocument>,
     /// Of `standard_webhooks`: the sender's key for `v1a` signatures, `whpk_…`.
     ed25519_public_key: Option<String>,
@@ -56,6 +58,9 @@ pub struct SourceCreation {
     /// The accounts it may speak for: a notice about another one makes no payment. Formats
     /// that name no account (`vnpay_ipn`, `momo_ipn`, `zalopay_callback`) take one only.
     account_ids: Vec<String>,
+    /// Who may speak to it, beside what its notices prove; anyone when absent.
+    #[serde(default)]
+    entry_rules: EntryRulesDocument,
 }
 
 impl SourceCreation {
@@ -88,6 +93,7 @@ impl SourceCreation {
                 errors.check(format!("/account_ids/{place}"), id.parse::<AccountId>())
             })
             .collect();
+        let entry = self.entry_rules.read("/entry_rules", &mut errors);
         errors.finish()?;
         let read = "every field was checked";
         Ok(SourceRequest {
@@ -98,6 +104,7 @@ impl SourceCreation {
             config: self.config.clone(),
             tolerance_s,
             accounts,
+            entry,
         })
     }
 }
@@ -118,6 +125,10 @@ impl From<SourceError> for Problem {
                 let pointer = match &fault {
                     CredentialsFault::SecretFromVendor | CredentialsFault::SecretForm(_) => {
                         "/secret".to_owned()
+                    }
+                    CredentialsFault::UnknownAlgorithm => "/secret/algorithm".to_owned(),
+                    CredentialsFault::KeyForm | CredentialsFault::WeakKey => {
+                        "/secret/public_key".to_owned()
                     }
                     CredentialsFault::PublicKeyForm | CredentialsFault::NoPublicKey => {
                         "/ed25519_public_key".to_owned()

@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use chrono::DateTime;
-use phocho::banks::{ADAPTERS, Adapter, Answer, Credentials, Delivery, Outcome, Reading, Secret};
+use phocho::banks::{
+    ADAPTERS, Adapter, Answer, Call, Credentials, Delivery, Outcome, Reading, Secret,
+};
 use phocho::domain::credit::BankFact;
 use phocho::domain::day::to_rfc3339;
 use serde_json::{Value, json};
+
+use super::signing::call;
 
 fn file(adapter: &str) -> Value {
     let name = format!("tests/data/callbacks/{adapter}.json");
@@ -31,10 +35,7 @@ fn now_of(file: &Value, case: &Value) -> i64 {
 fn secret_of(given: &Value) -> Option<Secret> {
     match given {
         Value::String(text) => Some(Secret::text(text)),
-        Value::Object(login) => {
-            let part = |key: &str| login[key].as_str().unwrap();
-            Some(Secret::login(part("username"), part("password")))
-        }
+        Value::Object(_) => Some(Secret::from_stored(&given.to_string())),
         _ => None,
     }
 }
@@ -167,18 +168,22 @@ fn every_sample_delivery_is_judged_as_its_file_says() {
             let credentials = credentials_of(&file, &case);
             let verdict = adapter.verify(&delivery_of(&case), &credentials, now);
             let expect = &case["expect"];
-            let reading = match verdict {
+            let (reading, named) = match verdict {
                 Err(refusal) => {
                     assert_eq!(case["valid"], false, "{id}: {refusal}");
                     assert_eq!(expect["reason"], refusal.as_str(), "{id}");
-                    let answer = adapter.acknowledge(&Outcome::Refused(refusal));
+                    let answer = adapter.acknowledge(&Outcome::Refused(refusal), call(None));
                     assert_answer(id, answer.status.into(), &json_of(&answer), expect);
                     continue;
                 }
-                Ok(verified) => verified.into_reading(),
+                Ok(verified) => {
+                    let named = verified.delivery_id().map(str::to_owned);
+                    (verified.into_reading(), named)
+                }
             };
+            let call = call(named.as_deref());
             match reading {
-                Reading::Transactions(facts) => assert_facts(*adapter, &case, &facts),
+                Reading::Transactions(facts) => assert_facts(*adapter, &case, &facts, call),
                 Reading::Handshake(answer) => {
                     assert_eq!(case["valid"], true, "{id}");
                     let (status, ack) = (answer.status.into(), &expect["ack"]);
@@ -186,7 +191,7 @@ fn every_sample_delivery_is_judged_as_its_file_says() {
                 }
                 Reading::Unusable(why) => {
                     assert_eq!(case["valid"], false, "{id}: {why}");
-                    let answer = adapter.acknowledge(&Outcome::Quarantined(why));
+                    let answer = adapter.acknowledge(&Outcome::Quarantined(why), call);
                     assert_answer(id, answer.status.into(), &json_of(&answer), expect);
                 }
                 Reading::Nothing(kind) => panic!("{id}: {kind:?}"),
@@ -195,7 +200,7 @@ fn every_sample_delivery_is_judged_as_its_file_says() {
     }
 }
 
-fn assert_facts(adapter: &dyn Adapter, case: &Value, facts: &[BankFact]) {
+fn assert_facts(adapter: &dyn Adapter, case: &Value, facts: &[BankFact], call: Call<'_>) {
     let (id, expect) = (case["id"].as_str().unwrap(), &case["expect"]);
     assert_eq!(case["valid"], true, "{id}");
     let expected = expected_facts(expect);
@@ -203,9 +208,9 @@ fn assert_facts(adapter: &dyn Adapter, case: &Value, facts: &[BankFact]) {
     for (fact, expected) in facts.iter().zip(expected) {
         assert_told(id, &told(fact), expected);
     }
-    let first = adapter.acknowledge(&Outcome::Stored { receipt: None });
+    let first = adapter.acknowledge(&Outcome::Stored { receipt: None }, call);
     assert_answer(id, first.status.into(), &json_of(&first), &expect["ack"]);
-    let again = adapter.acknowledge(&Outcome::Repeated { receipt: None });
+    let again = adapter.acknowledge(&Outcome::Repeated { receipt: None }, call);
     assert_eq!(again.status, first.status, "{id}");
 }
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use ed25519_dalek::{Signer, SigningKey};
 use hmac::{Hmac, KeyInit, Mac};
-use phocho::banks::{Credentials, Delivery, Refusal, Secret, Verified, adapter_by_name};
+use phocho::banks::{Call, Credentials, Delivery, Refusal, Secret, Verified, adapter_by_name};
 use sha2::{Sha256, Sha512};
 
 /// The instant at which deliveries are judged, Unix seconds.
@@ -16,6 +16,14 @@ pub const OTHER_SECRET: &str = "another-secret-of-32-characters!";
 
 pub fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(NOW, 0).unwrap()
+}
+
+/// A call of this name, answered at the instant of judgement.
+pub fn call(delivery_id: Option<&str>) -> Call<'_> {
+    Call {
+        delivery_id,
+        now: now(),
+    }
 }
 
 pub fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {

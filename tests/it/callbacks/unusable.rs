@@ -206,12 +206,13 @@ fn a_vendor_is_told_what_ends_or_repeats_a_delivery() {
     for adapter in ADAPTERS {
         let name = adapter.name();
         let told = |outcome: &Outcome| {
-            let answer = adapter.acknowledge(outcome);
+            let answer = adapter.acknowledge(outcome, call(Some("trace-1")));
             let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
             // What the vendor reads: its number where it has one, else the status.
             let number = match name {
                 "vnpay_ipn" => body["RspCode"].to_string(),
                 "zalopay_callback" => body["return_code"].to_string(),
+                "acb" => body["responseStatus"]["responseCode"].to_string(),
                 "vietqr_vn" => format!("{} {}", answer.status, body["error"]),
                 _ => answer.status.to_string(),
             };
@@ -220,6 +221,10 @@ fn a_vendor_is_told_what_ends_or_repeats_a_delivery() {
         let [stored, repeated, quarantined, refused, unavailable] = match name {
             "vnpay_ipn" => [r#""00""#, r#""02""#, r#""00""#, r#""97""#, r#""99""#],
             "zalopay_callback" => ["1", "2", "1", "-1", "0"],
+            "acb" => {
+                let (stored, refused, again) = (r#""00000000""#, r#""40100001""#, r#""50300001""#);
+                [stored, stored, stored, refused, again]
+            }
             "momo_ipn" => ["204", "204", "204", "401", "503"],
             "vietqr_vn" => ["200 false", "200 false", "200 true", "401 true", "503 true"],
             _ => ["200", "200", "200", "401", "503"],

@@ -1,7 +1,10 @@
 //! Forged and damaged variants of a genuine notice, thirty or more for each format: none is
 //! believed, and each fails for its own reason.
 
+mod acb;
+mod camt;
 mod casso;
+mod keys;
 mod momo;
 mod tokens;
 mod vietqr;
@@ -240,6 +243,7 @@ fn genuine_notices() -> Vec<(&'static str, Credentials, Delivery)> {
             tokens::casso(tokens::TOKEN),
         ),
         ("pay2s", tokens::credentials(), tokens::pay2s(tokens::TOKEN)),
+        ("acb", tokens::credentials(), tokens::acb(tokens::TOKEN)),
         ("casso_v2", casso::credentials(), casso::genuine()),
         ("vnpay_ipn", vnpay::credentials(), vnpay::genuine()),
         ("momo_ipn", momo::credentials(), momo::genuine()),
@@ -310,5 +314,6 @@ fn other_secret(credentials: &Credentials) -> Secret {
     match &credentials.current {
         Secret::Text(_) => Secret::text(OTHER_SECRET),
         Secret::Login { username, .. } => Secret::login(username, OTHER_SECRET),
+        Secret::PublicKey { .. } => panic!("no key here"),
     }
 }

@@ -12,6 +12,8 @@ const CASSO_BODY: &str = r#"{"error":0,"data":[{"id":93400,"tid":"FT1","descript
 
 const PAY2S_BODY: &str = r#"{"transactions":[{"id":"93600","gateway":"ACB","transactionDate":"2026-03-16 09:28:20","transactionNumber":"10418","accountNumber":"1030000000117","content":"TH7K2M9XQ4","transferType":"IN","transferAmount":45000,"checksum":"5d"}]}"#;
 
+const ACB_BODY: &str = r#"{"requestTrace":"t-1","requestParameters":{"request":{"requestMeta":{"requestType":"NOTIFICATION","requestCode":"TRANSACTION_UPDATE"},"requestParams":{"pagination":{"page":1,"pageSize":1,"totalPage":1},"transactions":[{"transactionStatus":"COMPLETED","transactionCode":"94600","accountNumber":"1030000000117","transactionDate":"2026-03-16T09:28:20+07:00","debitOrCredit":"CREDIT","amount":45000,"transactionContent":"TH7K2M9XQ4"}]}}}}"#;
+
 /// A format of this kind.
 struct Format {
     adapter: &'static str,
@@ -54,6 +56,17 @@ const PAY2S: Format = Format {
     amount: "transferAmount",
     account: "accountNumber",
     id: "id",
+    time: "transactionDate",
+};
+
+const ACB: Format = Format {
+    adapter: "acb",
+    header: "x-api-key",
+    scheme: "",
+    body: ACB_BODY,
+    amount: "amount",
+    account: "accountNumber",
+    id: "transactionCode",
     time: "transactionDate",
 };
 
@@ -220,9 +233,13 @@ pub fn pay2s(token: &str) -> Delivery {
     PAY2S.with(token, PAY2S_BODY.as_bytes())
 }
 
+pub fn acb(token: &str) -> Delivery {
+    ACB.with(token, ACB_BODY.as_bytes())
+}
+
 #[test]
 fn a_key_in_a_header_is_one_exact_text() {
-    for format in [SEPAY, CASSO, PAY2S] {
+    for format in [SEPAY, CASSO, PAY2S, ACB] {
         format.check();
     }
 }
