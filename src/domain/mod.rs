@@ -22,6 +22,7 @@ pub mod code;
 pub mod credit;
 pub mod day;
 pub mod disclosure;
+pub mod encoding;
 pub mod establishment;
 pub mod explanation;
 pub mod ids;
