@@ -163,6 +163,63 @@ pub enum Reason {
     /// The bytes are no text in the encoding of the file.
     #[error("the text is damaged: download the file again, or save it as UTF-8")]
     Damaged,
+    /// Not a text.
+    #[error("the file holds zero bytes: save it as CSV UTF-8")]
+    ZeroBytes,
+    /// TCVN3 or VNI.
+    #[error(
+        "the file is in an old font's encoding (TCVN3 or VNI): convert it to Unicode and save it \
+         as CSV UTF-8"
+    )]
+    LegacyEncoding,
+    /// A workbook that is damaged, or older than 1997.
+    #[error("the workbook is damaged or of an old version: save it as XLSX again")]
+    WorkbookDamaged,
+    /// A workbook that asks for a password.
+    #[error("the workbook is locked with a password: save it without one")]
+    WorkbookLocked,
+    /// A workbook that unpacks to more than any statement.
+    #[error("the workbook is too large: divide it, or save it as CSV")]
+    WorkbookTooLarge,
+    /// No row names a date and an amount.
+    #[error("no header was found: a row has to name the date and the amount, or debit and credit")]
+    NoHeader,
+    /// Two columns that could both be meant.
+    #[error("this column says the same as another one: delete one of them")]
+    RepeatedColumn,
+    /// A quotation mark that is never closed.
+    #[error("a quotation mark opened on this line is never closed")]
+    OpenQuote,
+    /// A column whose numbers could be read in two ways.
+    #[error(
+        "the numbers of this column could be thousands or decimals: write them without marks, or \
+         download the file as a workbook"
+    )]
+    AmbiguousNumbers,
+    /// A column whose numbers are written in two ways.
+    #[error("the numbers of this column are written in two ways: write them in one")]
+    MixedNumbers,
+    /// The whole statement is of another currency.
+    #[error("the account is kept in “{found}”: only VND is read")]
+    AccountCurrency {
+        /// What stands there.
+        found: String,
+    },
+    /// A spreadsheet shortened a long number.
+    #[error(
+        "a spreadsheet shortened this number to “{found}” and its last digits are lost: format \
+         the column as text and download the file again"
+    )]
+    Scientific {
+        /// What stands there.
+        found: String,
+    },
+    /// Money in and money out on one line.
+    #[error("the line has a debit and a credit")]
+    BothSides,
+    /// Neither.
+    #[error("the line has neither a debit nor a credit")]
+    NoSide,
     /// A character that no text has.
     #[error("the text holds a control character")]
     ControlCharacter,
@@ -246,6 +303,20 @@ impl Reason {
             Self::BalanceBroken { .. } => "balance_broken",
             Self::ClosingBroken { .. } => "closing_broken",
             Self::Damaged => "damaged",
+            Self::ZeroBytes => "zero_bytes",
+            Self::LegacyEncoding => "legacy_encoding",
+            Self::WorkbookDamaged => "workbook_damaged",
+            Self::WorkbookLocked => "workbook_locked",
+            Self::WorkbookTooLarge => "workbook_too_large",
+            Self::NoHeader => "no_header",
+            Self::RepeatedColumn => "repeated_column",
+            Self::OpenQuote => "open_quote",
+            Self::AmbiguousNumbers => "ambiguous_numbers",
+            Self::MixedNumbers => "mixed_numbers",
+            Self::AccountCurrency { .. } => "account_currency",
+            Self::Scientific { .. } => "scientific",
+            Self::BothSides => "both_sides",
+            Self::NoSide => "no_side",
             Self::ControlCharacter => "control_character",
         }
     }
@@ -262,6 +333,17 @@ impl Reason {
             | Self::Forbidden { .. }
             | Self::TooDeep
             | Self::Damaged
+            | Self::ZeroBytes
+            | Self::LegacyEncoding
+            | Self::WorkbookDamaged
+            | Self::WorkbookLocked
+            | Self::WorkbookTooLarge
+            | Self::NoHeader
+            | Self::RepeatedColumn
+            | Self::OpenQuote
+            | Self::AmbiguousNumbers
+            | Self::MixedNumbers
+            | Self::AccountCurrency { .. }
             | Self::TooLong => Scope::File,
             Self::BalanceBroken { .. } | Self::ClosingBroken { .. } => Scope::Statement,
             Self::TextTooLong
@@ -275,6 +357,9 @@ impl Reason {
             | Self::NotADate { .. }
             | Self::UnknownWord { .. }
             | Self::DetailsDiffer
+            | Self::Scientific { .. }
+            | Self::BothSides
+            | Self::NoSide
             | Self::ControlCharacter => Scope::Line,
         }
     }
@@ -319,6 +404,37 @@ impl Reason {
                 "Số dư cuối là {found} đồng, nhưng số dư đầu và các dòng cho ra {expected} đồng"
             ),
             Self::Damaged => "Chữ bị hỏng: hãy tải lại tệp hoặc lưu thành UTF-8".into(),
+            Self::ZeroBytes => "Tệp có byte rỗng: hãy lưu lại thành CSV UTF-8".into(),
+            Self::LegacyEncoding => "Tệp dùng bảng mã cũ (TCVN3 hoặc VNI): hãy chuyển sang \
+                                     Unicode rồi lưu thành CSV UTF-8"
+                .into(),
+            Self::WorkbookDamaged => {
+                "Tệp bảng tính bị hỏng hoặc quá cũ: hãy lưu lại thành XLSX".into()
+            }
+            Self::WorkbookLocked => "Tệp bảng tính có mật khẩu: hãy lưu lại không mật khẩu".into(),
+            Self::WorkbookTooLarge => {
+                "Tệp bảng tính quá lớn: hãy chia nhỏ hoặc lưu thành CSV".into()
+            }
+            Self::NoHeader => "Không tìm thấy dòng tiêu đề: phải có cột ngày và cột số tiền, hoặc \
+                               ghi nợ và ghi có"
+                .into(),
+            Self::RepeatedColumn => "Cột này trùng ý với một cột khác: hãy xoá một cột".into(),
+            Self::OpenQuote => "Dấu nháy kép mở ở dòng này không được đóng".into(),
+            Self::AmbiguousNumbers => "Số ở cột này có thể là hàng nghìn hoặc phần lẻ: hãy ghi số \
+                                       không có dấu, hoặc tải tệp Excel"
+                .into(),
+            Self::MixedNumbers => {
+                "Số ở cột này được ghi theo hai kiểu: hãy ghi theo một kiểu".into()
+            }
+            Self::AccountCurrency { found } => {
+                format!("Tài khoản dùng loại tiền “{found}”: chỉ đọc VND")
+            }
+            Self::Scientific { found } => format!(
+                "Bảng tính đã rút gọn số này thành “{found}” và làm mất các chữ số cuối: hãy định \
+                 dạng cột là văn bản rồi tải lại tệp"
+            ),
+            Self::BothSides => "Dòng này có cả ghi nợ và ghi có".into(),
+            Self::NoSide => "Dòng này không có ghi nợ cũng không có ghi có".into(),
             Self::ControlCharacter => "Nội dung có ký tự điều khiển".into(),
         }
     }

@@ -14,7 +14,9 @@ mod fault;
 mod file;
 mod input;
 mod mt940;
+mod table;
 mod text;
+mod workbook;
 
 pub use self::fault::{Column, Construct, Fault, Reason, Scope};
 pub use self::file::StatementFile;
