@@ -7,7 +7,8 @@
 use std::collections::VecDeque;
 
 use super::Item;
-use super::fault::{Fault, Reason, Scope};
+use super::fault::{Fault, Scope};
+use super::reason::Reason;
 use crate::domain::credit::Direction;
 use crate::domain::statement::{
     Balance, Booking, LineOrder, StatementEnd, StatementHead, StatementLine,

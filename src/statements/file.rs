@@ -5,8 +5,9 @@ use std::io::{Read, Seek, SeekFrom};
 use super::Item;
 use super::balance::Controlled;
 use super::camt::Camt;
-use super::fault::{Fault, Reason};
+use super::fault::Fault;
 use super::mt940::Mt940;
+use super::reason::Reason;
 use super::{table, workbook};
 use crate::domain::statement::StatementForm;
 

@@ -7,8 +7,9 @@ use std::io::Read;
 use chrono::{Datelike, NaiveDate};
 
 use super::date::Moment;
-use super::fault::{Fault, Reason, Scope, found};
+use super::fault::{Fault, Scope, found};
 use super::input::{BeyondBound, Input};
+use super::reason::Reason;
 use super::{Item, amount, text};
 use crate::domain::credit::Direction;
 use crate::domain::statement::{

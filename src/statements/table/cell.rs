@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::statements::date::Moment;
-use crate::statements::fault::{Reason, found};
+use crate::statements::fault::found;
+use crate::statements::reason::Reason;
 
 /// The serial numbers of 2000 and 2099 in a spreadsheet: a number between them is a day.
 const SERIALS: std::ops::RangeInclusive<i64> = 36_526..=73_050;

@@ -4,7 +4,8 @@ use super::cell::{Cell, Row, day_of};
 use super::number::{Figure, Proof, figure};
 use crate::domain::statement::Balance;
 use crate::domain::text::key;
-use crate::statements::fault::{Column, Fault, Reason, found};
+use crate::statements::fault::{Column, Fault, found};
+use crate::statements::reason::Reason;
 use crate::statements::text;
 
 use chrono::NaiveDate;

@@ -2,7 +2,8 @@
 
 use super::cell::{Cell, Row, letter_of};
 use crate::domain::text::key;
-use crate::statements::fault::{Column, Fault, Reason};
+use crate::statements::fault::{Column, Fault};
+use crate::statements::reason::Reason;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::cell::Cell;
 use crate::domain::statement::Balance;
-use crate::statements::fault::{Reason, found};
+use crate::statements::fault::found;
+use crate::statements::reason::Reason;
 
 /// The mark between groups of three digits; the other one is before decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::io::Read;
 
 use super::cell::{Cell, Row};
 use crate::domain::encoding::EncodingError;
-use crate::statements::fault::{Column, Fault, Reason};
+use crate::statements::fault::{Column, Fault};
 use crate::statements::input::{BeyondBound, Input};
+use crate::statements::reason::Reason;
 
 /// The longest line, in bytes.
 const LINE_MAX_BYTES: usize = 64 * 1024;

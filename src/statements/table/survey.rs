@@ -7,7 +7,8 @@ use super::number::{Figure, Proof, Style, figure};
 use crate::domain::statement::LineOrder;
 use crate::domain::text::key;
 use crate::statements::date::Moment;
-use crate::statements::fault::{Fault, Reason};
+use crate::statements::fault::Fault;
+use crate::statements::reason::Reason;
 
 /// How far down a header is looked for.
 const HEADER_MAX_ROWS: usize = 100;

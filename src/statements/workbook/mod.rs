@@ -9,11 +9,11 @@ mod xlsx;
 
 use std::io::{Read, Seek};
 
-use rust_decimal::Decimal;
-
-use super::fault::{Fault, Reason};
+use super::fault::Fault;
+use super::reason::Reason;
 use super::table::{Cell, Row};
 use crate::domain::statement::StatementForm;
+use rust_decimal::Decimal;
 
 /// The largest file.
 const FILE_MAX_BYTES: u64 = 32 * 1024 * 1024;
