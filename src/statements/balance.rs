@@ -141,6 +141,10 @@ impl Sums {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "items stand beside faults in the cases"
+)]
 mod tests {
     use super::*;
     use crate::domain::money::Vnd;

@@ -47,17 +47,13 @@ impl Reason {
             Self::LegacyEncoding => "Tệp dùng bảng mã cũ (TCVN3 hoặc VNI): hãy chuyển sang \
                                      Unicode rồi lưu thành CSV UTF-8"
                 .into(),
-            Self::WorkbookDamaged => {
-                "Tệp bảng tính bị hỏng hoặc quá cũ: hãy lưu lại thành XLSX".into()
-            }
-            Self::WorkbookLocked => "Tệp bảng tính có mật khẩu: hãy lưu lại không mật khẩu".into(),
-            Self::WorkbookTooLarge => {
-                "Tệp bảng tính quá lớn: hãy chia nhỏ hoặc lưu thành CSV".into()
-            }
+            Self::WorkbookDamaged => "Bảng tính hỏng hoặc quá cũ: hãy lưu lại thành XLSX".into(),
+            Self::WorkbookLocked => "Bảng tính có mật khẩu: hãy lưu lại không mật khẩu".into(),
+            Self::WorkbookTooLarge => "Bảng tính quá lớn: hãy chia nhỏ hoặc lưu thành CSV".into(),
             Self::NoHeader => "Không tìm thấy dòng tiêu đề: phải có cột ngày và cột số tiền, hoặc \
                                ghi nợ và ghi có"
                 .into(),
-            Self::RepeatedColumn => "Cột này trùng ý với một cột khác: hãy xoá một cột".into(),
+            Self::RepeatedColumn => "Cột này trùng ý với cột khác: hãy xoá một cột".into(),
             Self::OpenQuote => "Dấu nháy kép mở ở dòng này không được đóng".into(),
             Self::AmbiguousNumbers => "Số ở cột này có thể là hàng nghìn hoặc phần lẻ: hãy ghi số \
                                        không có dấu, hoặc tải tệp Excel"

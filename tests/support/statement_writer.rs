@@ -58,7 +58,7 @@ impl Table {
         };
         let mut grouped = String::new();
         for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place) % 3 == 0 {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
                 grouped.push_str(group);
             }
             grouped.push(digit);
@@ -176,9 +176,8 @@ pub fn xlsx(movements: &[Movement]) -> Vec<u8> {
         .map(str::to_owned)
         .to_vec();
     let mut rows = String::new();
-    let header: String = (0..5)
-        .map(|it| format!("<c t=\"s\"><v>{it}</v></c>"))
-        .collect();
+    let header = [0, 1, 2, 3, 4].map(|it| format!("<c t=\"s\"><v>{it}</v></c>"));
+    let header = header.concat();
     write!(rows, "<row>{header}</row>").unwrap();
     for movement in movements {
         let number = texts.len();
@@ -198,10 +197,11 @@ pub fn xlsx(movements: &[Movement]) -> Vec<u8> {
         )
         .unwrap();
     }
-    let shared: String = texts
-        .iter()
-        .map(|it| format!("<si><t xml:space=\"preserve\">{}</t></si>", escaped(it)))
-        .collect();
+    let mut shared = String::new();
+    for text in &texts {
+        let text = escaped(text);
+        write!(shared, "<si><t xml:space=\"preserve\">{text}</t></si>").unwrap();
+    }
     let parts = [
         (
             "xl/workbook.xml",

@@ -320,6 +320,9 @@ fn roles_of(title: &str) -> Vec<(Role, usize)> {
 mod tests {
     use super::*;
 
+    /// Titles and the columns that are found in them.
+    type Case = (&'static [&'static str], &'static [(Role, usize)]);
+
     fn row(line: u64, cells: &[&str]) -> Row {
         Row {
             line,
@@ -331,7 +334,7 @@ mod tests {
     fn columns_are_found_in_either_language_in_both_and_across_line_breaks() {
         use Role::{Amount, Balance, Content, Credit, Date, Debit, Reference, Side};
         #[rustfmt::skip]
-        let cases: &[(&[&str], &[(Role, usize)])] = &[
+        let cases: &[Case] = &[
             (
                 &["STT\nNo.", "Ngày/TNX Date\n/ Số CT/Doc No", "Số tiền ghi nợ/Debit", "Số tiền ghi có/Credit", "Số dư/Balance", "Nội dung chi tiết/Transactions in detail"],
                 &[(Date, 1), (Debit, 2), (Credit, 3), (Balance, 4), (Content, 5), (Reference, 1)],

@@ -102,28 +102,23 @@ fn is_ambiguous(digits: &str) -> bool {
 /// A number without its sign, its currency and the blanks between its groups, and whether it
 /// is below zero. Blanks that stand elsewhere stay.
 fn bare(text: &str) -> (bool, String) {
-    let mut text = text
-        .trim()
-        .to_lowercase()
-        .replace(['\u{A0}', '\u{202F}', '\u{2009}'], " ");
+    let lower = text.trim().to_lowercase();
+    let plain = lower.replace(['\u{A0}', '\u{202F}', '\u{2009}'], " ");
+    let mut text = plain.as_str();
     let mut negative = false;
     loop {
         let before = text.len();
         for unit in ["vnđ", "vnd", "đồng", "đ", "₫"] {
-            text = text
-                .strip_suffix(unit)
-                .unwrap_or(&text)
-                .trim_end()
-                .to_owned();
+            text = text.strip_suffix(unit).unwrap_or(text).trim_end();
         }
         let inner = text.strip_prefix('(').and_then(|it| it.strip_suffix(')'));
         let inner = inner.or_else(|| text.strip_prefix(['-', '−']));
         let inner = inner.or_else(|| text.strip_suffix('-'));
         if let Some(inner) = inner.filter(|_| !negative) {
             negative = true;
-            text = inner.trim().to_owned();
+            text = inner.trim();
         } else if let Some(inner) = text.strip_prefix('+').filter(|_| !negative) {
-            text = inner.trim().to_owned();
+            text = inner.trim();
         }
         if text.len() == before {
             break;
@@ -136,9 +131,9 @@ fn bare(text: &str) -> (bool, String) {
             .iter()
             .all(|it| it.split([',', '.']).next().is_some_and(|it| it.len() == 3))
     {
-        text = groups.concat();
+        return (negative, groups.concat());
     }
-    (negative, text)
+    (negative, text.to_owned())
 }
 
 /// Digits in the groups of a style, or without groups, and one or two decimals.

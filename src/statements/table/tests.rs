@@ -22,7 +22,7 @@ fn head(items: &[Result<Item, Fault>]) -> &StatementHead {
         Ok(Item::Head(head)) => Some(head),
         _ => None,
     });
-    heads.last().expect("a head")
+    heads.max_by_key(|head| head.line).expect("a head")
 }
 
 /// The lines as a person would note them down.

@@ -93,13 +93,12 @@ impl<R: Read> Part<R> {
                 Event::CData(text) => self.text.push_str(&text.xml10_content()),
                 Event::GeneralRef(reference) => {
                     let character = reference.resolve_char_ref();
-                    match character.map_err(|_| Unreadable::Damaged)? {
-                        Some(character) => self.text.push(character),
-                        None => {
-                            let name = reference.xml10_content();
-                            let known = quick_xml::escape::resolve_predefined_entity(&name);
-                            self.text.push_str(known.ok_or(Unreadable::Damaged)?);
-                        }
+                    if let Some(character) = character.map_err(|_| Unreadable::Damaged)? {
+                        self.text.push(character);
+                    } else {
+                        let name = reference.xml10_content();
+                        let known = quick_xml::escape::resolve_predefined_entity(&name);
+                        self.text.push_str(known.ok_or(Unreadable::Damaged)?);
                     }
                 }
                 Event::DocType(_) => return Err(Unreadable::Damaged),
