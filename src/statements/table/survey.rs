@@ -149,9 +149,6 @@ impl Survey {
     /// Whether a row below the header is a line of the statement, good or bad: it has a date,
     /// or money that is no sum of other rows.
     pub(super) fn is_line(&self, row: &Row) -> bool {
-        if row.line < self.header.line || self.header.repeats(row) {
-            return false;
-        }
         let has_digit = |role| {
             let cell = self.header.cell_of(row, role).shown();
             cell.bytes().any(|it| it.is_ascii_digit())
@@ -159,20 +156,26 @@ impl Survey {
         let has_money = [Role::Debit, Role::Credit, Role::Amount]
             .into_iter()
             .any(has_digit);
+        let has_date = moment(self.header.cell_of(row, Role::Date)).is_ok();
+        if row.line < self.header.line || !(has_date || has_money) {
+            return false;
+        }
+        if has_date && has_money {
+            return true;
+        }
+        // A balance carried over may have the day of the table.
         let sums = row.filled().any(|cell| {
             let words = key(&cell.shown());
             SUMS.iter().any(|it| words.starts_with(it))
         });
-        let date = self.header.cell_of(row, Role::Date);
-        if moment(date).is_ok() {
-            // A balance carried over may stand under the day of the table.
-            return has_money || !sums;
+        if sums || self.header.repeats(row) {
+            return false;
         }
         let is_numbering = row.filled().all(|cell| {
             let shown = cell.shown();
             shown.trim_matches(['(', ')', '[', ']']).chars().count() <= 2
         });
-        has_money && !sums && !is_numbering
+        has_date || !is_numbering
     }
 
     /// Gives columns that prove no style the one in which the balances follow, if they follow
