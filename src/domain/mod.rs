@@ -25,6 +25,7 @@ pub mod day;
 pub mod delay;
 pub mod disclosure;
 pub mod doubt;
+pub mod encoding;
 pub mod entry_rules;
 pub mod establishment;
 pub mod explanation;

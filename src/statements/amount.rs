@@ -1,6 +1,6 @@
 //! Amounts as the formats for machines write them.
-
-use super::fault::{Reason, found};
+use super::fault::found;
+use super::reason::Reason;
 use crate::domain::money::{Vnd, VndError};
 
 /// Reads `50000`, `50000.00` or, with a comma as `mark`, `50000,`: digits, and behind the mark

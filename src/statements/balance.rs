@@ -7,7 +7,8 @@
 use std::collections::VecDeque;
 
 use super::Item;
-use super::fault::{Fault, Reason, Scope};
+use super::fault::{Fault, Scope};
+use super::reason::Reason;
 use crate::domain::credit::Direction;
 use crate::domain::statement::{
     Balance, Booking, LineOrder, StatementEnd, StatementHead, StatementLine,
@@ -140,6 +141,10 @@ impl Sums {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "items stand beside faults in the cases"
+)]
 mod tests {
     use super::*;
     use crate::domain::money::Vnd;

@@ -1,9 +1,9 @@
 //! Days and times as statements write them: Vietnam time unless an offset says otherwise.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
-
-use super::fault::{Reason, found};
+use super::fault::found;
+use super::reason::Reason;
 use crate::domain::day::{local_day, to_microseconds, vietnam_offset};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
 
 /// The years that a statement may tell of; another one is a slip.
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2099;

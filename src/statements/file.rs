@@ -5,8 +5,10 @@ use std::io::{Read, Seek, SeekFrom};
 use super::Item;
 use super::balance::Controlled;
 use super::camt::Camt;
-use super::fault::{Fault, Reason};
+use super::fault::Fault;
 use super::mt940::Mt940;
+use super::reason::Reason;
+use super::{table, workbook};
 use crate::domain::statement::StatementForm;
 
 /// How much of a file is looked at to recognise it.
@@ -27,7 +29,12 @@ impl<'a> StatementFile<'a> {
                 Box::new(Controlled::new(Camt::new(bytes)))
             }
             Some(StatementForm::Mt940) => Box::new(Controlled::new(Mt940::new(bytes))),
-            _ => return Err(Fault::of_line(1, Reason::UnknownForm)),
+            Some(StatementForm::Csv) => Box::new(Controlled::new(table::open_text(bytes)?)),
+            Some(form) => {
+                let sheets = workbook::sheets(form, bytes)?;
+                Box::new(Controlled::new(table::open_sheets(form, sheets)?))
+            }
+            None => return Err(Fault::of_line(1, Reason::UnknownForm)),
         };
         Ok(Self { items })
     }
@@ -55,6 +62,15 @@ fn start_of(bytes: &mut (impl Read + Seek)) -> std::io::Result<Vec<u8>> {
 
 /// The form of a file that begins so. Which of the two XML messages it is, its reader says.
 fn form_of(start: &[u8]) -> Option<StatementForm> {
+    if start.starts_with(b"PK\x03\x04") {
+        return Some(StatementForm::Xlsx);
+    }
+    if start.starts_with(b"\xD0\xCF\x11\xE0") {
+        return Some(StatementForm::Xls);
+    }
+    if start.starts_with(b"%PDF") || start.is_empty() {
+        return None;
+    }
     let text = start.strip_prefix(MARK).unwrap_or(start).trim_ascii_start();
     if text.starts_with(b"<") {
         return Some(StatementForm::Camt053);
@@ -63,5 +79,5 @@ fn form_of(start: &[u8]) -> Option<StatementForm> {
     if text.starts_with(b"{1:") || lines.any(|it| it.starts_with(b":20:")) {
         return Some(StatementForm::Mt940);
     }
-    None
+    Some(StatementForm::Csv)
 }

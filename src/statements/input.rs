@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::fault::Reason;
+use super::reason::Reason;
 
 const BUFFER_BYTES: usize = 64 * 1024;
 const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];

@@ -14,10 +14,15 @@ mod fault;
 mod file;
 mod input;
 mod mt940;
+mod reason;
+mod table;
 mod text;
+mod wording;
+mod workbook;
 
-pub use self::fault::{Column, Construct, Fault, Reason, Scope};
+pub use self::fault::{Column, Fault, Scope};
 pub use self::file::StatementFile;
+pub use self::reason::{Construct, Reason};
 
 use crate::domain::statement::{StatementEnd, StatementHead, StatementLine};
 

@@ -7,8 +7,9 @@ use std::io::Read;
 use chrono::{Datelike, NaiveDate};
 
 use super::date::Moment;
-use super::fault::{Fault, Reason, Scope, found};
+use super::fault::{Fault, Scope, found};
 use super::input::{BeyondBound, Input};
+use super::reason::Reason;
 use super::{Item, amount, text};
 use crate::domain::credit::Direction;
 use crate::domain::statement::{
@@ -240,7 +241,7 @@ fn balance_of(text: &str) -> Result<Balance, Reason> {
     short_day(day).ok_or_else(|| Reason::NotADate { found: found(day) })?;
     let (currency, number) = rest.split_at_checked(3).ok_or_else(not)?;
     if currency != CURRENCY {
-        return Err(Reason::OtherCurrency {
+        return Err(Reason::AccountCurrency {
             found: found(currency),
         });
     }
@@ -428,7 +429,7 @@ mod tests {
             ("0316C50000,00", "0316C-50000,00", 6, ":61:", not("-50000,00")),
             ("2603160316C50000", "2602310316C50000", 6, ":61:", Reason::NotADate { found: "2602310316C50000,00NTRFNONREF//FT2607500…".to_owned() }),
             ("TH7K2M9XQ4", "TH7K\u{7}", 8, ":86:", Reason::ControlCharacter),
-            ("C260315VND", "C260315USD", 5, ":60F:", Reason::OtherCurrency { found: "USD".to_owned() }),
+            ("C260315VND", "C260315USD", 5, ":60F:", Reason::AccountCurrency { found: "USD".to_owned() }),
         ];
         for (from, to, line, field, reason) in cases {
             assert!(FILE.contains(from));

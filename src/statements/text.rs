@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::fault::Reason;
+use super::reason::Reason;
 
 /// The longest text, in characters.
 const TEXT_MAX: usize = 2_000;

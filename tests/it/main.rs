@@ -17,6 +17,8 @@ mod service;
 mod stalls;
 #[path = "../support/state.rs"]
 mod state;
+#[path = "../support/statement_writer.rs"]
+mod statement_writer;
 #[path = "../support/street.rs"]
 mod street;
 
@@ -55,6 +57,7 @@ mod serve_cli;
 mod source_entry;
 mod source_keys;
 mod sources;
+mod statement_files;
 mod suspense;
 mod vendors;
 mod vietqr;

@@ -1,6 +1,6 @@
 //! One part of a statement as a small tree: a balance, an entry with its details.
-
-use crate::statements::fault::{Fault, Reason};
+use crate::statements::fault::Fault;
+use crate::statements::reason::Reason;
 
 /// An element that is read, without the parts that nothing here needs.
 #[derive(Debug, Default)]

@@ -6,7 +6,8 @@ use crate::domain::credit::Direction;
 use crate::domain::money::Vnd;
 use crate::domain::statement::{Booking, StatementLine};
 use crate::statements::date::{self, Moment};
-use crate::statements::fault::{Fault, Reason, found};
+use crate::statements::fault::{Fault, found};
+use crate::statements::reason::Reason;
 use crate::statements::{amount, text};
 
 /// What a payer's bank writes where the payer gave no reference.

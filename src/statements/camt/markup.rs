@@ -11,8 +11,9 @@ use quick_xml::{NsReader, XmlVersion};
 
 use super::element::Element;
 use crate::domain::statement::StatementForm;
-use crate::statements::fault::{Column, Construct, Fault, Reason, found};
+use crate::statements::fault::{Column, Fault, found};
 use crate::statements::input::{BeyondBound, Input, Place};
+use crate::statements::reason::{Construct, Reason};
 
 /// The largest token: a tag, a text between two tags.
 const TOKEN_MAX_BYTES: usize = 64 * 1024;

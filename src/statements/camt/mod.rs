@@ -12,8 +12,9 @@ use std::io::Read;
 
 use self::element::Element;
 use self::markup::{Markup, Token};
-use super::fault::{Fault, Reason, Scope, found};
+use super::fault::{Fault, Scope, found};
 use super::input::Input;
+use super::reason::Reason;
 use super::{Item, amount, date, text};
 use crate::domain::credit::Direction;
 use crate::domain::statement::{Balance, LineOrder, StatementEnd, StatementForm, StatementHead};

@@ -1,7 +1,8 @@
 use super::*;
 use crate::domain::day::to_rfc3339;
 use crate::domain::statement::{Booking, StatementLine};
-use crate::statements::fault::{Column, Construct};
+use crate::statements::fault::Column;
+use crate::statements::reason::Construct;
 
 const STATEMENT: &str = include_str!("../../../tests/data/statements/camt053_08.xml");
 const NOTIFICATION: &str = include_str!("../../../tests/data/statements/camt054_02.xml");
