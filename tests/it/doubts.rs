@@ -171,7 +171,9 @@ async fn a_double_that_is_other_money_counts_after_a_second_person(database: Dat
     assert_eq!(kinds[kinds.len() - 4..], wanted);
     let entries = audit::list(&mut tx, "main", 0, 99).await.unwrap();
     let actions = entries.iter().map(|entry| &*entry.action);
-    let actions: Vec<_> = actions.filter(|action| action.starts_with("doubt")).collect();
+    let actions: Vec<_> = actions
+        .filter(|action| action.starts_with("doubt"))
+        .collect();
     assert_eq!(actions, wanted);
     drop(tx);
     books_are_right(&street).await;
