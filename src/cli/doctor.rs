@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::domain::day::{local_day, to_rfc3339};
 use crate::flows::check_books;
 use crate::store::reach::Reach;
-use crate::store::{DatabaseUrl, Store, alerts, audit, retention, suspense};
+use crate::store::{DatabaseUrl, Store, alerts, audit, retention, suspense_ages};
 
 /// Less free room than this on the data's disk is a finding, in bytes.
 const ROOM_MIN: u64 = 1 << 30;
@@ -192,7 +192,7 @@ async fn look_at_clock(store: &Store, now: DateTime<Utc>) -> anyhow::Result<Find
 
 async fn look_at_suspense(store: &Store, now: DateTime<Utc>) -> anyhow::Result<Finding> {
     let mut tx = store.begin_read().await?;
-    let waiting = suspense::waiting(&mut tx, Reach::Everything, now).await?;
+    let waiting = suspense_ages::waiting(&mut tx, Reach::Everything, now).await?;
     let (count, oldest) = (waiting.open, waiting.oldest);
     let age = oldest.map_or(0, |oldest| (now - oldest).num_days());
     let detail = match count {

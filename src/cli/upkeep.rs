@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::flows::attach_reversals::attach_waiting;
 use crate::flows::housekeeping::Round;
 use crate::flows::pull::Puller;
 use crate::flows::watch_sources::Watch;
@@ -42,6 +43,7 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
             ),
         }
         watch_sources(&store, clock.now()).await;
+        attach_reversals(&store, clock.now()).await;
         tokio::select! {
             () = lifecycle.stopping() => {}
             () = tokio::time::sleep(PAUSE) => {}
@@ -69,6 +71,16 @@ pub async fn pull_sources(puller: Puller, lifecycle: Lifecycle) {
             () = lifecycle.stopping() => {}
             () = tokio::time::sleep(PULL_LOOK) => {}
         }
+    }
+}
+
+async fn attach_reversals(store: &Store, now: DateTime<Utc>) {
+    match attach_waiting(store, now, &Entropy::System).await {
+        Ok(attached) => tracing::info!(attached, "reversals that wait were looked at"),
+        Err(error) => tracing::warn!(
+            fault = error.chain(),
+            "reversals that wait could not be looked at; the next round tries again"
+        ),
     }
 }
 

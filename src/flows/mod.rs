@@ -2,11 +2,13 @@
 //! it.
 
 pub mod access;
+pub mod attach_reversals;
 pub mod attribute_by_hand;
 pub mod change;
 pub mod check_books;
 pub mod check_code;
 pub mod disclose;
+pub mod export_suspense;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod import;
@@ -25,6 +27,7 @@ pub mod register_merchant;
 pub mod register_source;
 pub mod register_zone;
 mod returned_money;
+mod returned_payment;
 mod second_telling;
 pub mod settle_alert;
 pub mod settle_doubt;

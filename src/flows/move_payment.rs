@@ -236,7 +236,8 @@ async fn hold_places(
     let credit = transactions::find(tx, Reach::Everything, credit).await?;
     let credit = credit.ok_or(ChangeError::NotFound(Thing::Subject))?;
     locks::account(tx, AccountId::from_uuid(credit.account_id)).await?;
-    for code in BTreeSet::from_iter(here.into_iter().chain(there)) {
+    let held: BTreeSet<Uuid> = here.into_iter().chain(there).collect();
+    for code in held {
         codes::lock(tx, CodeId::from_uuid(code)).await?;
     }
     Ok(())

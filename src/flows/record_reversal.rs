@@ -140,12 +140,11 @@ pub async fn choose(
     );
     let account = AccountId::from_uuid(row.account_id);
     let mut work = Unsettled::begin(&mut books, account, act.now).await?;
-    match row.movement_id {
-        Some(word) => {
-            work.relate(&mut books, BankTransactionId::from_uuid(word))
-                .await?
-        }
-        None => work.pair_again(row.amount_vnd),
+    if let Some(movement) = row.movement_id {
+        let movement = BankTransactionId::from_uuid(movement);
+        work.relate(&mut books, movement).await?;
+    } else {
+        work.pair_again(row.amount_vnd);
     }
     work.settle(&mut books).await?;
     close(tx, act, pending, "matched reversal").await?;
@@ -161,19 +160,16 @@ pub async fn candidates(tx: &mut Tx, row: &ReversalRow) -> Result<Vec<MovementRo
     let account = AccountId::from_uuid(row.account_id);
     let pool = (account, row.amount_vnd);
     let missing = || inconsistent("reversals", "movement_id", row.id);
-    let mut found = match row.movement_id {
-        Some(word) => {
-            let word = BankTransactionId::from_uuid(word);
-            let word = reversal_links::movement(tx, word).await?;
-            let until = word.ok_or_else(missing)?.occurred_at;
-            reversal_links::credits_before(tx, pool, until).await?
-        }
-        None => {
-            let credit = BankTransactionId::from_uuid(row.taken_back_id.ok_or_else(missing)?);
-            let credit = reversal_links::movement(tx, credit).await?;
-            let since = credit.ok_or_else(missing)?.occurred_at;
-            reversal_links::free_debits_since(tx, pool, since).await?
-        }
+    let mut found = if let Some(movement) = row.movement_id {
+        let movement = BankTransactionId::from_uuid(movement);
+        let movement = reversal_links::movement(tx, movement).await?;
+        let until = movement.ok_or_else(missing)?.occurred_at;
+        reversal_links::credits_before(tx, pool, until).await?
+    } else {
+        let credit = BankTransactionId::from_uuid(row.taken_back_id.ok_or_else(missing)?);
+        let credit = reversal_links::movement(tx, credit).await?;
+        let since = credit.ok_or_else(missing)?.occurred_at;
+        reversal_links::free_debits_since(tx, pool, since).await?
     };
     found.retain(|one| !one.doubtful && !one.undone);
     Ok(found)

@@ -9,19 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::standing::{Books, weigh};
+use super::returned_payment::restate;
+use super::standing::Books;
 use crate::domain::credit::Direction;
-use crate::domain::ids::{
-    AccountId, AlertId, BankTransactionId, CodeId, MerchantId, OutletId, PaymentId, ReversalId,
-};
+use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, ReversalId};
 use crate::domain::reversal::{MatchedBy, Movement, Record, ReversalOrigin, ReversalState, pair};
-use crate::store::alerts::{self, NewAlert};
 use crate::store::audit::AuditEntry;
-use crate::store::payments::PaymentRow;
-use crate::store::reach::Reach;
 use crate::store::reversal_links::{self, MovementRow, Names};
 use crate::store::reversals::{self, NewReversal, ReversalRow, Stand};
-use crate::store::{StoreError, codes, inconsistent, locks, payments};
+use crate::store::{StoreError, inconsistent, locks};
 
 /// Debits of one amount that are looked at for the waiting records of an account.
 const MOST_DEBITS: u32 = 1_000;
@@ -163,7 +159,7 @@ impl Unsettled {
             self.settle_amount(books, amount_vnd).await?;
         }
         for credit in std::mem::take(&mut self.credits) {
-            self.restate(books, credit).await?;
+            restate(books, credit, self.now).await?;
         }
         Ok(())
     }
@@ -246,80 +242,6 @@ impl Unsettled {
         let merchant = MerchantId::from_uuid(row.merchant_id);
         self.note(books, (kind, id), merchant, detail);
         Ok(())
-    }
-
-    /// Weighs the payment of a credit of which another sum went back now.
-    async fn restate(
-        &self,
-        books: &mut Books<'_>,
-        credit: BankTransactionId,
-    ) -> Result<(), StoreError> {
-        let Some(found) = payments::of_transaction(books.tx, credit).await? else {
-            return Ok(());
-        };
-        let id = PaymentId::from_uuid(found.id);
-        let code = match found.code_id {
-            Some(code) => {
-                let code = CodeId::from_uuid(code);
-                codes::lock(books.tx, code).await?;
-                codes::find(books.tx, Reach::Everything, code).await?
-            }
-            None => None,
-        };
-        let back = reversals::gone_back(books.tx, credit).await?;
-        if back.confirmed_vnd > found.received_vnd {
-            self.warn_of_too_much(books, &found).await?;
-        }
-        let returned_vnd = back.confirmed_vnd.min(found.received_vnd);
-        if returned_vnd == found.returned_vnd {
-            return Ok(());
-        }
-        payments::set_returned(books.tx, id, returned_vnd).await?;
-        let weighed = weigh(books, (id, self.now), code.as_ref()).await?;
-        let detail = json!({
-            "payment_id": id.to_string(),
-            "returned_vnd": returned_vnd,
-            "sale_vnd": weighed.sale_vnd,
-            "status": weighed.status.as_str(),
-        });
-        books.pending.entries.push(AuditEntry {
-            at: self.now,
-            actor: books.actor.to_owned(),
-            action: "payment.return",
-            subject: id.to_string(),
-            detail: detail.clone(),
-        });
-        let (merchant, outlet) = (
-            MerchantId::from_uuid(found.merchant_id),
-            OutletId::from_uuid(found.outlet_id),
-        );
-        let news = ("payment.returned", id.to_string(), detail);
-        books.tell(self.now, news, merchant, Some(outlet));
-        Ok(())
-    }
-
-    /// More went back than ever came: the payment is wholly returned, and a person looks at
-    /// the rest.
-    async fn warn_of_too_much(
-        &self,
-        books: &mut Books<'_>,
-        payment: &PaymentRow,
-    ) -> Result<(), StoreError> {
-        const KIND: &str = "payment.returned_too_much";
-        let subject = PaymentId::from_uuid(payment.id).to_string();
-        if alerts::is_open(books.tx, KIND, &subject).await? {
-            return Ok(());
-        }
-        tracing::warn!(kind = KIND, subject, "alert");
-        let alert = NewAlert {
-            id: AlertId::from_uuid(books.entropy.uuid(self.now)),
-            kind: KIND,
-            subject: &subject,
-            merchant: Some(MerchantId::from_uuid(payment.merchant_id)),
-            detail: r#"{"reason":"more_than_received"}"#,
-            now: self.now,
-        };
-        alerts::raise(books.tx, &alert).await
     }
 
     /// Leaves the traces of a reversal.

@@ -147,7 +147,7 @@ const ROW_RULES: [RowRule; 16] = [
         rule: "what went back of a payment is what its confirmed reversals took back",
         subject: payment,
         sql: "SELECT p.id FROM payments p
-            LEFT JOIN (SELECT taken_back_id, SUM(amount_vnd) AS back FROM reversals
+            LEFT JOIN (SELECT taken_back_id, CAST(SUM(amount_vnd) AS BIGINT) AS back FROM reversals
                 WHERE state = 'confirmed' GROUP BY taken_back_id) r
                 ON r.taken_back_id = p.transaction_id
             WHERE p.standing <> 'voided' AND p.returned_vnd <>

@@ -42,6 +42,7 @@ pub mod source_health;
 pub mod source_states;
 pub mod sources;
 pub mod suspense;
+pub mod suspense_ages;
 pub mod suspense_hints;
 pub mod told;
 pub mod transactions;

@@ -215,39 +215,3 @@ pub async fn settle(
     })?;
     Ok(affected == 1)
 }
-
-/// How many items wait within reach, since when the oldest, and how many since before a
-/// moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Waiting {
-    /// All that wait.
-    pub open: i64,
-    /// Since when the oldest waits.
-    pub oldest: Option<DateTime<Utc>>,
-    /// Of these, the ones that wait since before the moment that was asked for.
-    pub older: i64,
-}
-
-/// Counts the open items within reach and those that wait since before `moment`.
-pub async fn waiting(
-    tx: &mut Tx,
-    reach: Reach,
-    moment: DateTime<Utc>,
-) -> Result<Waiting, StoreError> {
-    const SQL: &str = concat!(
-        "SELECT COUNT(*) AS open, MIN(s.opened_at) AS oldest,
-            CAST(COALESCE(SUM(CASE WHEN s.opened_at < $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS older
-        FROM suspense_items s
-        WHERE s.state = 'open'
-            AND ",
-        reaches_merchant!("s.merchant_id")
-    );
-    Ok(on_engine!(tx, |connection| {
-        sqlx::query_as(SQL)
-            .bind(reach.merchant())
-            .bind(reach.user())
-            .bind(moment)
-            .fetch_one(connection)
-            .await
-    })?)
-}

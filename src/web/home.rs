@@ -24,7 +24,7 @@ use crate::store::adoption::{Area, Place, by_day};
 use crate::store::payments::{self, RecentPayment};
 use crate::store::reach::Reach;
 use crate::store::zones::{self, Zone};
-use crate::store::{StoreError, Tx, sources, suspense};
+use crate::store::{StoreError, Tx, sources, suspense_ages};
 
 /// How many days the chart shows.
 const CHART_DAYS: u64 = 31;
@@ -212,7 +212,7 @@ async fn read(
 async fn notices(tx: &mut Tx, now: DateTime<Utc>) -> Result<NoticeCounts, StoreError> {
     let today = local_day(now);
     let counts = sources::delivery_counts(tx, None, today, today).await?;
-    let waiting = suspense::waiting(tx, Reach::Everything, now).await?;
+    let waiting = suspense_ages::waiting(tx, Reach::Everything, now).await?;
     Ok(NoticeCounts {
         accepted: view::number(counts.accepted),
         repeated: view::number(counts.repeated),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use phocho::store::payments::{self, PaymentFilter};
 use phocho::store::reach::Reach;
-use phocho::store::{rollups, suspense};
+use phocho::store::{rollups, suspense_ages};
 use serde_json::json;
 
 use crate::database::{Database, on_both_engines};
@@ -49,7 +49,7 @@ async fn outcome(market: &Market) -> (Vec<(i64, String, String)>, i64) {
         200,
     )
     .await;
-    let waiting = suspense::waiting(&mut tx, Reach::Everything, opening()).await;
+    let waiting = suspense_ages::waiting(&mut tx, Reach::Everything, opening()).await;
     let waiting = waiting.unwrap().open;
     assert_eq!(rollups::differences(&mut tx, 10).await.unwrap(), []);
     let told = rows.unwrap().into_iter();

@@ -122,13 +122,24 @@ async fn a_credit_without_a_code_waits_with_its_reasons(database: Database) {
     let (status, ages) = street.get(&staff, "/v1/suspense/ages").await;
     let wanted = json!({
         "open": 2,
+        "within_1_day": 2,
+        "within_7_days": 0,
+        "within_30_days": 0,
+        "older_than_30_days": 0,
         "older_than_7_days": 0,
         "oldest_opened_at": "2026-03-16T09:30:00+07:00",
     });
+    let mut in_zone = wanted.clone();
+    in_zone["zone_id"] = json!("zon_0000000000000000000000000000000a");
+    in_zone["zone_code"] = json!("TH-QK");
+    in_zone["merchants"] = json!(1);
+    let mut wanted = wanted;
+    wanted["zones"] = json!([in_zone]);
     assert_eq!((status, ages), (200, wanted));
     street.clock.advance(TimeDelta::days(8));
     let (_, ages) = street.get(&staff, "/v1/suspense/ages").await;
     assert_eq!(ages["older_than_7_days"], 2);
+    assert_eq!(ages["zones"][0]["within_30_days"], 2);
     for (token, path, wanted) in [
         (&seller, "/v1/suspense/ages", 403),
         (&till, "/v1/suspense", 403),

@@ -12,7 +12,7 @@ use phocho::http::rate::{Rate, RateLimits};
 use phocho::store::adoption::{self, Area, Place};
 use phocho::store::payments::{self, PaymentFilter};
 use phocho::store::reach::Reach;
-use phocho::store::{alerts, audit, rollups, sources, suspense};
+use phocho::store::{alerts, audit, rollups, sources, suspense_ages};
 use serde_json::{Value, json};
 
 use crate::callbacks::with_token;
@@ -133,7 +133,7 @@ async fn every_sample_delivery_is_answered_as_its_vendor_expects_and_counts_once
         }
     }
     let mut tx = street.store.begin_read().await.unwrap();
-    let waiting = suspense::waiting(&mut tx, Reach::Everything, now()).await;
+    let waiting = suspense_ages::waiting(&mut tx, Reach::Everything, now()).await;
     let suspended = waiting.unwrap().open;
     let counts = sources::delivery_counts(&mut tx, None, day(), day())
         .await

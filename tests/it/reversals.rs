@@ -24,6 +24,7 @@ on_both_engines!(
     a_record_is_the_traders_and_stays_within_what_came,
     a_payment_on_its_way_back_is_not_moved,
     a_reversal_in_a_closed_day_is_a_numbered_revision,
+    a_word_that_waits_for_a_day_is_an_alert_and_one_that_was_missed_is_found,
 );
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -575,5 +576,38 @@ async fn a_reversal_in_a_closed_day_is_a_numbered_revision(database: Database) {
         .await;
     assert_eq!(status, 200, "{figure}");
     assert!(figure.to_string().contains("-40000"), "{figure}");
+    books_are_right(&street).await;
+}
+
+async fn a_word_that_waits_for_a_day_is_an_alert_and_one_that_was_missed_is_found(
+    database: Database,
+) {
+    use phocho::entropy::Entropy;
+    use phocho::flows::attach_reversals::attach_waiting;
+    let street = street(database.clone()).await;
+    let seller = street.seller(false).await;
+    tell(&street, reversal("lost", 1_000, "unheard")).await;
+    tell(&street, reversal("missed", 30_000, "soon")).await;
+    tell(&street, credit("p", 100_000, SINGLE)).await;
+    // As if another instance had recorded the credit at the same moment, unseen.
+    crate::operation::tamper(
+        &database,
+        "UPDATE transaction_evidence SET provider_txn_id = 'soon' WHERE provider_txn_id = 'p'",
+    )
+    .await;
+    let look = async || {
+        let now = street.clock.now();
+        let found = attach_waiting(&street.store, now, &Entropy::System).await;
+        found.unwrap()
+    };
+    assert_eq!(look().await, 1);
+    assert_eq!(
+        stands(&street, &seller).await,
+        is("partially_returned", 70_000, 30_000)
+    );
+    assert!(alerts(&street).await.is_empty());
+    street.clock.advance(TimeDelta::days(1));
+    assert_eq!((look().await, look().await), (0, 0));
+    assert_eq!(alerts(&street).await, ["reversal.unmatched"]);
     books_are_right(&street).await;
 }

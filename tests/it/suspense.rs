@@ -21,6 +21,7 @@ on_both_engines!(
     a_credit_that_is_no_sale_closes_without_a_payment,
     a_credit_is_settled_once_and_only_as_its_trader_says,
     money_counts_only_at_codes_and_outlets_of_its_account,
+    a_file_shows_staff_whose_credits_wait_and_only_for_a_case_what_came,
 );
 
 const SECRET: &str = "a-secret-of-this-test-0003";
@@ -328,4 +329,64 @@ async fn money_counts_only_at_codes_and_outlets_of_its_account(database: Databas
         hints.iter().all(|it| it["reference"] != "THQ6V2Y9JB"),
         "{hints:?}"
     );
+}
+
+async fn a_file_shows_staff_whose_credits_wait_and_only_for_a_case_what_came(database: Database) {
+    let street = street(database).await;
+    let (seller, till) = (street.seller(false).await, street.seller(true).await);
+    let (staff, stranger) = (
+        street.person(UserRole::Staff).await,
+        street.stranger().await,
+    );
+    tell(&street, 1, 45_000, "=cmd bun oc").await;
+    let file = async |token: &str, query: &str| {
+        let url = format!("http://{}/v1/suspense/export.csv{query}", street.address);
+        let answer = street
+            .client
+            .get(url)
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status().as_u16();
+        let headers = answer.headers().clone();
+        (status, headers, answer.text().await.unwrap())
+    };
+    let case = "?merchant_id=mer_00000000000000000000000000000014&case=KN-1";
+    for (token, query) in [(&seller, ""), (&staff, case)] {
+        let (status, headers, text) = file(token, query).await;
+        assert_eq!(status, 200, "{text}");
+        assert_eq!(headers["content-type"], "text/csv; charset=utf-8");
+        assert_eq!(headers["x-has-more"], "false");
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(
+            lines[1].contains("45000") && lines[1].contains("'=cmd bun oc"),
+            "{text}"
+        );
+        assert!(lines[1].contains("Nội dung không có mã nào."), "{text}");
+    }
+    let (status, _, text) = file(&staff, "").await;
+    assert_eq!((status, text.lines().count()), (200, 2), "{text}");
+    assert!(text.contains("mer_00000000000000000000000000000014") && text.contains("no_reference"));
+    for secret in ["45000", "bun oc", "btx_", "acc_"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    let (status, _, text) = file(&stranger, "").await;
+    assert_eq!((status, text.lines().count()), (200, 1));
+    for (token, query, wanted) in [
+        (&till, "", 403),
+        (
+            &staff,
+            "?merchant_id=mer_00000000000000000000000000000014",
+            403,
+        ),
+        (&staff, "?case=KN-1", 403),
+        (&seller, "?state=lost", 400),
+        (&stranger, case, 404),
+    ] {
+        assert_eq!(file(token, query).await.0, wanted, "{query}");
+    }
+    let (_, _, text) = file(&seller, "?state=settled").await;
+    assert_eq!(text.lines().count(), 1);
 }

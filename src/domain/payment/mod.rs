@@ -243,6 +243,7 @@ struct Missing {
 }
 
 /// What a credit adds to the expected amount.
+#[derive(Clone, Copy)]
 struct Worth {
     /// Of what came.
     came: Vnd,

@@ -20,6 +20,7 @@ pub use self::merchants::import_merchants;
 pub use self::places::import_places;
 pub use self::report::{FileFault, Report, RowFault, Wanted, ZoneCensus};
 pub use self::returned::bad_rows;
+pub(super) use self::returned::safe as safe_cell;
 pub use self::sheet::{FileKind, Upload};
 
 use crate::domain::ids::ImportId;

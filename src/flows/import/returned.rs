@@ -62,7 +62,8 @@ fn told(fault: &RowFault) -> String {
     }
 }
 
-fn safe(cell: &str) -> String {
+/// A cell that no spreadsheet runs as a formula.
+pub(in crate::flows) fn safe(cell: &str) -> String {
     if cell.starts_with(FORMULA_STARTS) {
         format!("'{cell}")
     } else {

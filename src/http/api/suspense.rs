@@ -1,7 +1,6 @@
 //! `/v1/suspense`: credits that name no single code and wait for their trader.
 
 use axum::extract::State;
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,15 +14,12 @@ use crate::domain::explanation::Explanation;
 use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, PaymentId, SuspenseId};
 use crate::domain::suggestion::SuspenseState;
 use crate::http::AppState;
-use crate::http::auth::{MerchantOrStaff, Staff, found};
+use crate::http::auth::{MerchantOrStaff, found};
 use crate::http::extract::{Json, Path, Query};
 use crate::http::page::{Page, Position};
 use crate::http::problem::Problem;
 use crate::store::inconsistent;
 use crate::store::suspense::{self, SuspenseRow};
-
-/// After how long an item that nobody settled is called old.
-const OLD: TimeDelta = TimeDelta::days(7);
 
 /// A credit that names no single code.
 #[derive(Debug, Serialize, ToSchema)]
@@ -86,22 +82,6 @@ pub struct SuspenseDocument {
     evidence: Vec<SeenReference>,
     /// What looked like a reference and was passed over, and why.
     rejected: Vec<SeenReference>,
-}
-
-/// How much waits, and since when: what staff see of suspense.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SuspenseAges, example = json!({
-    "open": 12,
-    "older_than_7_days": 1,
-    "oldest_opened_at": "2026-11-14T19:20:00+07:00",
-}))]
-pub struct SuspenseAgesDocument {
-    /// Items that wait.
-    open: i64,
-    /// Of these, the ones that wait for more than seven days.
-    older_than_7_days: i64,
-    /// Since when the oldest waits; null when none does.
-    oldest_opened_at: Option<String>,
 }
 
 /// Which items are wanted.
@@ -216,28 +196,4 @@ pub async fn read(
     let mut tx = state.ledger.store.begin_read().await?;
     let row = found(suspense::find(&mut tx, money.reach, id).await?)?;
     Ok(Versioned(row.version, SuspenseDocument::new(row)?))
-}
-
-/// How much waits within the caller's zones, without anyone's money.
-#[utoipa::path(
-    get,
-    path = "/v1/suspense/ages",
-    tag = "money",
-    summary = "Count credits without a code",
-    description = "For staff, within their zones: how many wait and since when, nobody's amounts.",
-    operation_id = "count_suspense",
-    responses((status = 200, description = "The counts.", body = SuspenseAgesDocument))
-)]
-pub async fn ages(
-    Staff(caller): Staff,
-    State(state): State<AppState>,
-) -> Result<Json<SuspenseAgesDocument>, Problem> {
-    let since = state.clock.now() - OLD;
-    let mut tx = state.ledger.store.begin_read().await?;
-    let waiting = suspense::waiting(&mut tx, caller.reach(), since).await?;
-    Ok(Json(SuspenseAgesDocument {
-        open: waiting.open,
-        older_than_7_days: waiting.older,
-        oldest_opened_at: waiting.oldest.map(to_rfc3339),
-    }))
 }

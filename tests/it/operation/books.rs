@@ -52,7 +52,8 @@ async fn street(database: &Database) -> Street {
     street
 }
 
-pub(super) async fn tamper(database: &Database, sql: &str) {
+/// Changes rows behind the service's back.
+pub async fn tamper(database: &Database, sql: &str) {
     let sql = AssertSqlSafe(sql.to_owned());
     if database.url().starts_with("sqlite:") {
         let mut connection = SqliteConnection::connect(database.url()).await.unwrap();
@@ -99,6 +100,23 @@ async fn every_tampering_is_found_by_its_rule(database: Database) {
         (
             "a payment received",
             "UPDATE payments SET received_vnd = received_vnd + 1",
+        ),
+        (
+            "the state of a payment follows",
+            "UPDATE payments SET status = 'returned'",
+        ),
+        (
+            "what went back of a payment",
+            "UPDATE payments SET returned_vnd = returned_vnd + 1",
+        ),
+        (
+            "a confirmed reversal",
+            "INSERT INTO reversals
+                (id, merchant_id, account_id, origin, amount_vnd, state, recorded_by,
+                 recorded_at, version)
+                SELECT p.id, p.merchant_id, t.account_id, 'bank', 1, 'confirmed', 'test',
+                    p.recorded_at, 1
+                FROM payments p JOIN bank_transactions t ON t.id = p.transaction_id",
         ),
         (
             "a bank transaction moves",

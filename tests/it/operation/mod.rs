@@ -15,6 +15,7 @@ mod process;
 mod simulated_bank;
 mod unavailable;
 
+pub use books::tamper;
 pub use housekeeping::number;
 
 /// A number from the environment, such as how many times to kill the process.
