@@ -30,6 +30,8 @@ macro_rules! worded {
     };
 }
 
+pub(crate) use worded;
+
 worded! {
     /// The rule that attributed a credit.
     Rule {

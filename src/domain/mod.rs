@@ -8,6 +8,7 @@
 //! | [outlet] | điểm bán | where a merchant's code hangs |
 //! | [account] | tài khoản nhận tiền | the merchant's own bank account |
 //! | [source] | nguồn thông báo | a vendor account at a bank or aggregator that sends notices |
+//! | [trial] | nguồn thử | a place where a bank's engineer tries his notices |
 //! | [payment code](code) | mã thanh toán | what the customer scans |
 //! | [reference](txn_ref) | mã tham chiếu | ten characters that tie a transfer to a code |
 //! | [lunar day](lunar) | ngày âm lịch | the day of the Vietnamese lunar calendar |
@@ -38,6 +39,7 @@ pub mod source;
 pub mod source_health;
 pub mod tax_code;
 pub mod text;
+pub mod trial;
 pub mod txn_ref;
 pub mod word;
 pub mod zone;
