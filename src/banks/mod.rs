@@ -6,8 +6,10 @@
 //!
 //! A new format is one new file and one line in [`ADAPTERS`].
 
+mod advice;
 mod casso_v1;
 mod casso_v2;
+mod claim;
 mod delivery;
 mod fields;
 mod javascript;
@@ -30,7 +32,9 @@ use chrono::{DateTime, Utc};
 use json::{Json, JsonError, Object};
 
 use crate::domain::credit::BankFact;
+use crate::domain::trial::Tells;
 
+pub use claim::{Claim, slips};
 pub use delivery::{Credentials, Delivery, Secret};
 pub use setup::CredentialsFault;
 pub use standard_webhooks::standard_signature;
@@ -72,6 +76,17 @@ pub trait Adapter: Send + Sync {
 
     /// A secret of this format made from random bytes; none where the vendor makes it.
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret>;
+
+    /// What the format can tell: the checks of a trial.
+    fn tells(&self) -> Tells {
+        Tells::MOST
+    }
+
+    /// The signatures that a trial's refused delivery shows, with what each could have been
+    /// made of; none for formats that sign nothing.
+    fn claims(&self, _delivery: &Delivery, _credentials: &Credentials) -> Vec<Claim> {
+        Vec::new()
+    }
 }
 
 /// Random bytes of a secret that is made here.

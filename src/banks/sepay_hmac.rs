@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::claim::{Claim, Form, SHA256_BYTES, body_texts, text_keys};
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
 use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_lone_secret};
@@ -15,6 +16,7 @@ use super::{
     reading_of, require_fresh, require_post, unix_seconds,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
+use crate::domain::trial::{Slip, Tells};
 
 /// SePay with HMAC.
 pub struct SepayHmac;
@@ -58,6 +60,31 @@ impl Adapter for SepayHmac {
 
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret> {
         Some(Secret::text(hex::encode(random)))
+    }
+
+    fn tells(&self) -> Tells {
+        Tells {
+            signed_time: true,
+            ..Tells::MOST
+        }
+    }
+
+    fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
+        let header = |name| delivery.header(name).ok().flatten().unwrap_or_default();
+        let (timestamp, shown) = (header("x-sepay-timestamp"), header("x-sepay-signature"));
+        let labelled = shown.strip_prefix("sha256=");
+        let mut texts = body_texts(format!("{timestamp}.").as_bytes(), &delivery.body);
+        texts.push((Some(Slip::BodyAlone), delivery.body.clone()));
+        let together = [timestamp.as_bytes(), &delivery.body].concat();
+        texts.push((Some(Slip::WithoutDot), together));
+        vec![Claim {
+            shown: labelled.unwrap_or(shown).to_owned(),
+            label: labelled.is_none().then_some(Slip::WithoutLabel),
+            form: Form::Hex,
+            digest_bytes: SHA256_BYTES,
+            texts,
+            keys: text_keys(credentials),
+        }]
     }
 }
 

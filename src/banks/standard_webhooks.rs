@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as STANDARD;
 use chrono::{DateTime, Utc};
 
+use super::claim::{Claim, Form, SHA256_BYTES, Variant, body_texts};
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
 use super::setup::require_no_settings;
@@ -23,6 +24,7 @@ use super::{
     reading_of, require_fresh, require_post, unix_seconds,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
+use crate::domain::trial::{Slip, Tells};
 
 /// A header with more signatures than this is an attempt to keep us busy.
 const MOST_SIGNATURES: usize = 16;
@@ -92,6 +94,33 @@ impl Adapter for StandardWebhooks {
         let key = STANDARD.encode(random);
         Some(Secret::text(format!("{SECRET_PREFIX}{key}")))
     }
+
+    fn tells(&self) -> Tells {
+        Tells {
+            signed_time: true,
+            ..Tells::MOST
+        }
+    }
+
+    fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
+        let header = |name| delivery.header(name).ok().flatten().unwrap_or_default();
+        let (id, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
+        let texts = claimed_texts(id, timestamp, &delivery.body);
+        let keys = claimed_keys(credentials);
+        let signatures = header("webhook-signature").split(' ').take(MOST_SIGNATURES);
+        let claim = |signature: &str| {
+            let labelled = signature.split_once(',');
+            Claim {
+                shown: labelled.map_or(signature, |(_, shown)| shown).to_owned(),
+                label: labelled.is_none().then_some(Slip::WithoutLabel),
+                form: Form::Base64,
+                digest_bytes: SHA256_BYTES,
+                texts: texts.clone(),
+                keys: keys.clone(),
+            }
+        };
+        signatures.map(claim).collect()
+    }
 }
 
 /// Finds the first signature that fits, and what it was made with.
@@ -150,6 +179,32 @@ pub fn standard_signature(secret: &str, id: &str, timestamp: &str, body: &[u8]) 
     let parts = [id.as_bytes(), dot, timestamp.as_bytes(), dot, body];
     let signature = STANDARD.encode(hmac_sha256(&key, &parts));
     Some(format!("v1,{signature}"))
+}
+
+/// What could have been signed of a notice.
+fn claimed_texts(id: &str, timestamp: &str, body: &[u8]) -> Vec<Variant> {
+    let signed = format!("{id}.{timestamp}.");
+    let mut texts = body_texts(signed.as_bytes(), body);
+    let behind = |before: &str| [before.as_bytes(), body].concat();
+    texts.extend([
+        (Some(Slip::WithoutTime), behind(&format!("{id}."))),
+        (Some(Slip::WithoutId), behind(&format!("{timestamp}."))),
+        (Some(Slip::WithoutDot), behind(&format!("{id}{timestamp}"))),
+        (Some(Slip::BodyAlone), body.to_vec()),
+    ]);
+    texts
+}
+
+/// What could have been the key.
+fn claimed_keys(credentials: &Credentials) -> Vec<Variant> {
+    let Some(text) = usable_text(&credentials.current) else {
+        return Vec::new();
+    };
+    let bare = text.strip_prefix(SECRET_PREFIX).unwrap_or(text);
+    let as_text = |text: &str| (Some(Slip::SecretAsText), text.as_bytes().to_vec());
+    let right = shared_key(text.as_bytes()).map(|key| (None, key));
+    let wrong = [as_text(text), as_text(bare)];
+    right.into_iter().chain(wrong).collect()
 }
 
 /// The bytes of a public key: base64 behind `whpk_`.
