@@ -36,6 +36,7 @@ pub mod sources;
 pub mod suspense;
 pub mod told;
 pub mod transactions;
+pub mod trials;
 pub mod zones;
 
 pub use error::StoreError;
