@@ -21,4 +21,5 @@ pub mod register_zone;
 pub mod settle_alert;
 pub mod settlement_account;
 pub mod take_census;
+pub mod trial;
 pub mod watch_sources;

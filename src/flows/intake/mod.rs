@@ -16,6 +16,8 @@ mod record;
 mod standing;
 mod writer;
 
+pub(in crate::flows) use record::hash_of;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};

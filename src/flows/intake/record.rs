@@ -307,7 +307,7 @@ impl<'a> Batch<'a> {
 }
 
 /// A hash over what must not change between two tellings of one transaction.
-fn hash_of(fact: &BankFact) -> Vec<u8> {
+pub(in crate::flows) fn hash_of(fact: &BankFact) -> Vec<u8> {
     let told = json!([
         fact.direction.as_str(),
         fact.amount.get(),
