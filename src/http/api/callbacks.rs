@@ -108,16 +108,7 @@ async fn take(
     request: Request,
 ) -> Result<Response, Problem> {
     let client = request.extensions().get::<ClientAddress>().copied();
-    let method = request.method().to_string();
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or_else(String::new, ToString::to_string);
-    let headers: Vec<_> = (request.headers().iter())
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-        .collect();
-    let body = read_body(request, BODY_MAX_BYTES).await?;
-    let delivery = Delivery::new(method, &target, headers, body.to_vec());
+    let delivery = read_delivery(request).await?;
     let peer = client.map_or_else(String::new, |ClientAddress(client)| client.to_string());
     let arrival = Arrival {
         source,
@@ -136,7 +127,22 @@ async fn take(
     }
 }
 
-fn respond(answer: Answer) -> Response {
+/// A call as it came.
+pub(super) async fn read_delivery(request: Request) -> Result<Delivery, Problem> {
+    let method = request.method().to_string();
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or_else(String::new, ToString::to_string);
+    let headers: Vec<_> = (request.headers().iter())
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect();
+    let body = read_body(request, BODY_MAX_BYTES).await?;
+    Ok(Delivery::new(method, &target, headers, body.to_vec()))
+}
+
+/// An answer in the vendor's form.
+pub(super) fn respond(answer: Answer) -> Response {
     let status = StatusCode::from_u16(answer.status).expect("adapters answer with real statuses");
     let empty = answer.body.is_empty();
     let mut response = (status, answer.body).into_response();
