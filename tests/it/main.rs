@@ -44,6 +44,7 @@ mod personal_accounts;
 mod registry;
 mod serve_cli;
 mod sources;
+mod trials;
 mod vendors;
 mod vietqr;
 mod vietqr_cli;
