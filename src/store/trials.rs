@@ -135,6 +135,8 @@ pub async fn oldest_unused(
 /// Removes a trial with all that came to it; whether it was there. Another instance may have
 /// removed it meanwhile.
 pub async fn remove(tx: &mut Tx, id: TrialId) -> Result<bool, StoreError> {
+    // Takes the trial first: what is being delivered to it waits, and finds that it ended.
+    const END: &str = "UPDATE trials SET expires_at = created_at WHERE id = $1";
     const PARTS: [&str; 4] = [
         "DELETE FROM trial_deliveries WHERE trial_id = $1",
         "DELETE FROM trial_movements WHERE trial_id = $1",
@@ -142,6 +144,14 @@ pub async fn remove(tx: &mut Tx, id: TrialId) -> Result<bool, StoreError> {
         "DELETE FROM trial_counts WHERE trial_id = $1",
     ];
     const SQL: &str = "DELETE FROM trials WHERE id = $1";
+    let ended = on_engine!(tx, |connection| {
+        let query = sqlx::query(END).bind(id.uuid());
+        let done = query.execute(connection).await;
+        done.map(|done| done.rows_affected())
+    })?;
+    if ended == 0 {
+        return Ok(false);
+    }
     for part in PARTS {
         on_engine!(tx, |connection| {
             let query = sqlx::query(part).bind(id.uuid());
@@ -153,5 +163,6 @@ pub async fn remove(tx: &mut Tx, id: TrialId) -> Result<bool, StoreError> {
         let done = query.execute(connection).await;
         done.map(|done| done.rows_affected())
     })?;
-    Ok(affected == 1)
+    expect_one("trials", affected)?;
+    Ok(true)
 }
