@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
 use phocho::domain::ids::TrialId;
 use phocho::flows::housekeeping::Round;
 use phocho::flows::trial::TRIALS_MAX;
@@ -23,6 +24,8 @@ on_both_engines!(
     the_oldest_deliveries_go_and_what_they_showed_stays,
     a_trial_changes_no_row_outside_its_own_tables,
     trials_are_bounded_in_number_and_an_unused_one_makes_way,
+    one_notice_sent_many_times_at_once_is_accepted_once,
+    a_trial_that_goes_while_notices_come_leaves_nothing_behind,
 );
 
 /// Every table that the migrations make, trials' own or all others.
@@ -182,6 +185,41 @@ async fn a_trial_changes_no_row_outside_its_own_tables(database: Database) {
     assert_eq!(rows(&database, &others).await, before, "{code}");
     let events = number(&database, "SELECT last_sequence FROM event_counter").await;
     assert_eq!(events, 0);
+}
+
+async fn one_notice_sent_many_times_at_once_is_accepted_once(database: Database) {
+    let bench = Bench::open(&database).await;
+    let trial = bench.trial("sepay_hmac").await;
+    let signed = bench.sign(&trial, &trial.secret, told(1, &trial.reference));
+    let signed = signed.await.unwrap();
+    let answers = join_all((0..20).map(|_| bench.deliver(&trial, &signed))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    let report = bench.report(&trial).await;
+    assert_eq!(report["counts"], json!({"accepted": 1, "duplicate": 19}));
+    let deliveries = bench.deliveries(&trial).await;
+    let numbers: Vec<_> = deliveries.iter().map(|it| it["number"].clone()).collect();
+    assert_eq!(numbers, (1..=20).rev().collect::<Vec<_>>());
+}
+
+async fn a_trial_that_goes_while_notices_come_leaves_nothing_behind(database: Database) {
+    let bench = Bench::open(&database).await;
+    let trial = bench.trial("sepay_hmac").await;
+    let signed = bench.sign(&trial, &trial.secret, told(1, &trial.reference));
+    let signed = signed.await.unwrap();
+    let id: TrialId = trial.id.parse().unwrap();
+    let remove = async || {
+        let mut tx = bench.state.ledger.store.begin_write().await.unwrap();
+        let removed = trials::remove(&mut tx, id).await.unwrap();
+        tx.commit().await.unwrap();
+        removed
+    };
+    let some = || join_all((0..10).map(|_| bench.deliver(&trial, &signed)));
+    let (before, removed, after) = tokio::join!(some(), remove(), some());
+    assert!(removed);
+    let answers = before.iter().chain(&after).map(|answer| answer.status);
+    assert!(answers.clone().all(|status| [200, 404].contains(&status)));
+    assert_eq!(rows(&database, &tables(true)).await, [0; 5]);
+    assert!(!remove().await);
 }
 
 fn row(place: i64, created_at: DateTime<Utc>, came: i64) -> Row {
