@@ -91,6 +91,16 @@ impl Delivery {
             .ok_or(Refusal::MalformedHeader)
     }
 
+    /// Whether the body is declared as what the format is written in, or not declared at all:
+    /// many senders leave it out, and the signature proves the bytes.
+    pub fn is_declared_as(&self, media: Media) -> bool {
+        match self.header("content-type") {
+            Ok(Some(declared)) => self.tells_by_query() || media.is_named_by(declared),
+            Ok(None) => true,
+            Err(_) => false,
+        }
+    }
+
     /// The only value of a header that has to be there and not be empty.
     pub fn required_header(&self, name: &str) -> Result<&str, Refusal> {
         match self.header(name)? {
@@ -108,6 +118,26 @@ impl fmt::Debug for Delivery {
             .field("path", &self.path)
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// What the bodies of a format are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// JSON (RFC 8259).
+    Json,
+}
+
+impl Media {
+    /// Whether a `Content-Type` names it: `application/json`, `text/json` or a type whose suffix
+    /// says so (RFC 6839), with any parameters.
+    fn is_named_by(self, declared: &str) -> bool {
+        let essence = declared.split(';').next().unwrap_or_default().trim();
+        let (_, subtype) = essence.split_once('/').unwrap_or_default();
+        let (_, syntax) = subtype.rsplit_once('+').unwrap_or(("", subtype));
+        match self {
+            Self::Json => syntax.eq_ignore_ascii_case("json"),
+        }
     }
 }
 
@@ -234,6 +264,32 @@ mod tests {
                 Secret::Login { .. } => panic!("{text}"),
             }
         }
+    }
+
+    #[test]
+    fn a_body_is_declared_as_json_or_not_at_all() {
+        let sent = |headers: &[&str], method: &str| {
+            let headers = headers.iter();
+            let headers = headers.map(|it| ("Content-Type".into(), it.as_bytes().to_vec()));
+            Delivery::new(method, "/a", headers, Vec::new()).is_declared_as(Media::Json)
+        };
+        for (declared, wanted) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("text/json", true),
+            ("application/cloudevents+json", true),
+            ("text/plain;charset=UTF-8", false),
+            ("application/x-www-form-urlencoded", false),
+            ("multipart/form-data; boundary=json", false),
+            ("application/jsonx", false),
+            ("json", false),
+            ("", false),
+        ] {
+            assert_eq!(sent(&[declared], "POST"), wanted, "{declared}");
+        }
+        assert!(sent(&[], "POST"));
+        assert!(!sent(&["application/json", "application/json"], "POST"));
+        assert!(sent(&["text/html"], "GET"));
     }
 
     #[test]

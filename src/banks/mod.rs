@@ -35,7 +35,7 @@ use crate::domain::credit::BankFact;
 use crate::domain::trial::Tells;
 
 pub use claim::{Claim, slips};
-pub use delivery::{Credentials, Delivery, Secret};
+pub use delivery::{Credentials, Delivery, Media, Secret};
 pub use setup::CredentialsFault;
 pub use standard_webhooks::standard_signature;
 pub use verdict::{
@@ -51,6 +51,11 @@ pub trait Adapter: Send + Sync {
     /// Where below the source's address the vendor calls; for most the address itself.
     fn paths(&self) -> &'static [&'static str] {
         &[""]
+    }
+
+    /// What a body is written in.
+    fn media(&self) -> Media {
+        Media::Json
     }
 
     /// Whether a notice names the account that it speaks of. A source of a format that names

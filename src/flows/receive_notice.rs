@@ -21,19 +21,41 @@ use crate::store::{StoreError, callbacks, inconsistent};
 /// What to tell the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reception {
-    /// The vendor's form of an answer; whether the delivery failed verification.
-    Answered(Answer, Verification),
+    /// The vendor's form of an answer, and what became of the delivery.
+    Answered(Answer, Fate),
+    /// The body is declared as something that this vendor's format is not written in.
+    OtherMedia,
     /// No source has this address, or it was switched off, or its vendor calls elsewhere.
     NoSuchSource,
 }
 
-/// Whether a delivery was believed.
+/// What became of a delivery, for counters and logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// It was.
-    Passed,
-    /// It was not.
-    Failed,
+pub struct Fate {
+    /// `handshake`, `stored`, `repeated`, `quarantined`, `refused` or `unavailable`.
+    pub verdict: &'static str,
+    /// Why, where there is more to say; otherwise empty.
+    pub reason: &'static str,
+}
+
+impl Fate {
+    /// Not believed.
+    pub const REFUSED: &'static str = "refused";
+    /// Nobody listens at the address.
+    pub const NO_SUCH_SOURCE: Self = Self {
+        verdict: Self::REFUSED,
+        reason: "no_such_source",
+    };
+    /// Declared as something that the format is not written in.
+    pub const OTHER_MEDIA: Self = Self {
+        verdict: Self::REFUSED,
+        reason: "other_media_type",
+    };
+
+    const fn plain(verdict: &'static str) -> Self {
+        let reason = "";
+        Self { verdict, reason }
+    }
 }
 
 /// Where a delivery arrived.
@@ -69,6 +91,9 @@ pub async fn receive(
     if !adapter.paths().contains(&arrival.path_below) {
         return Ok(Reception::NoSuchSource);
     }
+    if !delivery.is_declared_as(adapter.media()) {
+        return Ok(Reception::OtherMedia);
+    }
     let credentials = credentials(ledger, &source, now)?;
     let peer = arrival.peer;
     let id = SourceId::from_uuid(source.id);
@@ -82,11 +107,16 @@ pub async fn receive(
                 Ok(()) => {}
             }
             let answer = adapter.acknowledge(&Outcome::Refused(refusal));
-            Ok(Reception::Answered(answer, Verification::Failed))
+            let fate = Fate {
+                verdict: Fate::REFUSED,
+                reason: refusal.as_str(),
+            };
+            Ok(Reception::Answered(answer, fate))
         }
         Ok(verified) => {
             if let Reading::Handshake(answer) = verified.reading() {
-                return Ok(Reception::Answered(answer.clone(), Verification::Passed));
+                let fate = Fate::plain("handshake");
+                return Ok(Reception::Answered(answer.clone(), fate));
             }
             let source_name = source.name;
             let notice = Notice {
@@ -97,23 +127,32 @@ pub async fn receive(
                 received_at: now,
                 peer: peer.to_owned(),
             };
-            let answer = submit(adapter, intake, notice).await;
-            Ok(Reception::Answered(answer, Verification::Passed))
+            let (answer, fate) = submit(adapter, intake, notice).await;
+            Ok(Reception::Answered(answer, fate))
         }
     }
 }
 
-async fn submit(adapter: &dyn Adapter, intake: &Intake, notice: Notice) -> Answer {
-    let outcome = match intake.submit(notice).await {
-        // A source that speaks for a foreign account is heard once and alerted about; telling
-        // it would only make it repeat.
-        Ok(Receipt::Stored(receipt)) => Outcome::Stored { receipt },
-        Ok(Receipt::Quarantined(Quarantine::Account(_))) => Outcome::Stored { receipt: None },
-        Ok(Receipt::Repeated(receipt)) => Outcome::Repeated { receipt },
-        Ok(Receipt::Quarantined(Quarantine::Unusable(why))) => Outcome::Quarantined(why),
-        Err(_) => Outcome::Unavailable,
+async fn submit(adapter: &dyn Adapter, intake: &Intake, notice: Notice) -> (Answer, Fate) {
+    let (outcome, fate) = match intake.submit(notice).await {
+        Ok(Receipt::Stored(receipt)) => (Outcome::Stored { receipt }, Fate::plain("stored")),
+        Ok(Receipt::Repeated(receipt)) => (Outcome::Repeated { receipt }, Fate::plain("repeated")),
+        Ok(Receipt::Quarantined(why)) => {
+            let outcome = match why {
+                // A source that speaks for a foreign account is heard once and alerted about;
+                // telling it would only make it repeat.
+                Quarantine::Account(_) => Outcome::Stored { receipt: None },
+                Quarantine::Unusable(why) => Outcome::Quarantined(why),
+            };
+            let fate = Fate {
+                verdict: "quarantined",
+                reason: why.as_str(),
+            };
+            (outcome, fate)
+        }
+        Err(_) => (Outcome::Unavailable, Fate::plain("unavailable")),
     };
-    adapter.acknowledge(&outcome)
+    (adapter.acknowledge(&outcome), fate)
 }
 
 /// The name under which a source's secret is sealed.
@@ -174,6 +213,5 @@ async fn remember_refusal(
     };
     sources::count_deliveries(&mut tx, source, local_day(now), &counts).await?;
     tx.commit().await?;
-    tracing::warn!(source = %source, peer, reason = refusal.as_str(), "a delivery was refused");
     Ok(())
 }

@@ -54,7 +54,7 @@ fn block(page: &str, language: &str) -> String {
 }
 
 /// Whether a program is on this machine; where everything has to be, it is not asked.
-fn is_here(runtime: &str) -> bool {
+pub fn is_here(runtime: &str) -> bool {
     let found = Command::new(runtime)
         .arg("--version")
         .stdout(Stdio::null())

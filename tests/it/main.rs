@@ -21,6 +21,7 @@ mod street;
 mod access;
 mod adoption;
 mod api_document;
+mod bad_notices;
 mod bank_page;
 mod by_account;
 mod callbacks;

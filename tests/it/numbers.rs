@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use phocho::http::{numbers, router};
-use phocho::telemetry::Metrics;
 use tower::ServiceExt;
 
+use crate::bad_notices::metrics;
 use crate::state::fresh_state;
 
 async fn get(service: axum::Router, path: &str) -> String {
@@ -23,7 +23,7 @@ async fn get(service: axum::Router, path: &str) -> String {
 
 #[tokio::test]
 async fn requests_are_counted_by_route_and_status() {
-    let metrics = Metrics::start().unwrap();
+    let metrics = metrics().clone();
     let (state, _folder) = fresh_state().await;
     for path in [
         "/docs/errors/not_found",

@@ -21,7 +21,7 @@ use crate::store::trials::{self, Trial};
 use crate::store::{StoreError, inconsistent};
 use secrecy::ExposeSecret;
 
-pub use receive::{TrialArrival, receive};
+pub use receive::{TrialArrival, TrialReception, receive};
 
 /// How long a trial lives, in hours.
 pub const TRIAL_HOURS: i64 = 24;

@@ -26,6 +26,17 @@ pub struct TrialArrival<'a> {
     pub path_below: &'a str,
 }
 
+/// What to tell the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrialReception {
+    /// The vendor's form of an answer.
+    Answered(Answer),
+    /// No trial takes notices at this address.
+    NoSuchTrial,
+    /// The body is declared as what the format does not send.
+    OtherMedia,
+}
+
 /// What a delivery came to, and what its vendor is told.
 struct Judged {
     findings: Findings,
@@ -33,29 +44,31 @@ struct Judged {
     same_text: bool,
 }
 
-/// Judges a delivery, keeps what is known of it and gives the answer of its format; `None`
-/// where no trial takes it.
+/// Judges a delivery, keeps what is known of it and gives the answer of its format.
 pub async fn receive(
     ledger: &Ledger,
     arrival: TrialArrival<'_>,
     delivery: &Delivery,
     now: DateTime<Utc>,
-) -> Result<Option<Answer>, StoreError> {
+) -> Result<TrialReception, StoreError> {
     let now = to_microseconds(now);
     let mut tx = ledger.store.begin_read().await?;
     let row = trials::find(&mut tx, arrival.trial, now).await?;
     tx.commit().await?;
     let Some(trial) = row.map(KnownTrial::read).transpose()? else {
-        return Ok(None);
+        return Ok(TrialReception::NoSuchTrial);
     };
     if !trial.adapter.paths().contains(&arrival.path_below) {
-        return Ok(None);
+        return Ok(TrialReception::NoSuchTrial);
+    }
+    if !delivery.is_declared_as(trial.adapter.media()) {
+        return Ok(TrialReception::OtherMedia);
     }
     let credentials = trial.credentials(ledger)?;
     let verdict = trial.adapter.verify(delivery, &credentials, now);
     let mut tx = ledger.store.begin_write().await?;
     let Some(number) = deliveries::next_number(&mut tx, arrival.trial, now).await? else {
-        return Ok(None);
+        return Ok(TrialReception::NoSuchTrial);
     };
     let mut round = Round {
         ledger,
@@ -70,7 +83,7 @@ pub async fn receive(
     };
     round.keep(arrival, delivery, &judged).await?;
     tx.commit().await?;
-    Ok(Some(judged.answer))
+    Ok(TrialReception::Answered(judged.answer))
 }
 
 /// One delivery inside its transaction.

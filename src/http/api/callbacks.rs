@@ -5,9 +5,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::banks::{Answer, Delivery};
-use crate::flows::receive_notice::{Arrival, Reception, Verification, receive};
+use crate::flows::receive_notice::{Arrival, Fate, Reception, receive};
 use crate::http::AppState;
 use crate::http::body::{BODY_MAX_BYTES, read_body};
+use crate::http::code::Code;
+use crate::http::language::Text;
 use crate::http::peer::ClientAddress;
 use crate::http::problem::Problem;
 
@@ -117,14 +119,51 @@ async fn take(
     };
     let now = state.clock.now();
     match receive(&state.ledger, &state.intake, arrival, delivery, now).await? {
-        Reception::NoSuchSource => Err(Problem::not_found()),
-        Reception::Answered(answer, verification) => {
-            if let (Verification::Failed, Some(ClientAddress(client))) = (verification, client) {
+        // The name was made up by the caller: it is no label.
+        Reception::NoSuchSource => {
+            count("", &peer, Fate::NO_SUCH_SOURCE);
+            Err(Problem::not_found())
+        }
+        Reception::OtherMedia => {
+            count(source, &peer, Fate::OTHER_MEDIA);
+            Err(other_media())
+        }
+        Reception::Answered(answer, fate) => {
+            count(source, &peer, fate);
+            if let (Fate::REFUSED, Some(ClientAddress(client))) = (fate.verdict, client) {
                 state.rates.failed_verification(client)?;
             }
             Ok(respond(answer))
         }
     }
+}
+
+/// Counts a delivery, and writes down why one was not taken.
+fn count(source: &str, peer: &str, fate: Fate) {
+    let Fate { verdict, reason } = fate;
+    let labels = [
+        ("source", source.to_owned()),
+        ("verdict", verdict.to_owned()),
+        ("reason", reason.to_owned()),
+    ];
+    metrics::counter!("callbacks_total", &labels).increment(1);
+    if !reason.is_empty() {
+        tracing::warn!(
+            source,
+            peer,
+            verdict,
+            reason,
+            "a delivery was not taken as money"
+        );
+    }
+}
+
+/// The refusal of a body that is declared as something else than the format sends.
+pub(super) fn other_media() -> Problem {
+    Problem::new(Code::UnsupportedMediaType).detail(Text::new(
+        "Nội dung của nguồn này là JSON: hãy gửi Content-Type: application/json, hoặc bỏ tiêu đề này.",
+        "The bodies of this source are JSON: send Content-Type: application/json, or leave it out.",
+    ))
 }
 
 /// A call as it came.

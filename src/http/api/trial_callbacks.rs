@@ -3,9 +3,9 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::callbacks::{read_delivery, respond};
+use super::callbacks::{other_media, read_delivery, respond};
 use crate::domain::ids::TrialId;
-use crate::flows::trial::{TrialArrival, receive};
+use crate::flows::trial::{TrialArrival, TrialReception, receive};
 use crate::http::AppState;
 use crate::http::extract::Path;
 use crate::http::peer::ClientAddress;
@@ -104,6 +104,9 @@ async fn take(
     }
     let delivery = read_delivery(request).await?;
     let arrival = TrialArrival { trial, path_below };
-    let answer = receive(&state.ledger, arrival, &delivery, state.clock.now()).await?;
-    answer.map(respond).ok_or_else(Problem::not_found)
+    match receive(&state.ledger, arrival, &delivery, state.clock.now()).await? {
+        TrialReception::Answered(answer) => Ok(respond(answer)),
+        TrialReception::NoSuchTrial => Err(Problem::not_found()),
+        TrialReception::OtherMedia => Err(other_media()),
+    }
 }

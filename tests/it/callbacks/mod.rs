@@ -4,7 +4,9 @@
 mod files;
 mod forged;
 mod forgeries;
+mod json_readers;
 mod signing;
+mod timing;
 mod transfer_texts;
 mod unusable;
 

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use phocho::domain::matching::{Texts, candidates, decide};
 use phocho::domain::txn_ref::TxnRef;
 use phocho::entropy::Entropy;
+use unicode_normalization::UnicodeNormalization;
 
-const TEXTS: usize = 20_000;
-const ISSUED: usize = 2_000;
+use crate::operation::count;
+
+const ISSUED: usize = 20_000;
 
 /// Draws from a seeded generator.
 struct Dice(Entropy);
@@ -76,47 +78,93 @@ fn wrap(dice: &mut Dice, core: &str) -> String {
     }
 }
 
+/// A text, and the one reference that it names as far as anybody could read it.
+struct Delivered {
+    text: String,
+    names: Option<String>,
+}
+
+/// Draws a text that names one reference, none, a damaged one or two.
+fn deliver(dice: &mut Dice, issued: &[String]) -> Delivered {
+    let reference = issued[dice.below(issued.len())].clone();
+    let (core, named) = match dice.below(16) {
+        0 => (dice.of(&WORDS).to_owned(), false),
+        1 => (reference[..9].to_owned(), false),
+        2 | 3 => (one_letter_off(dice, &reference), false),
+        4 => {
+            let other = &issued[dice.below(issued.len())];
+            let between = dice.of(&[" ", ", ", "-", " va ", ""]);
+            (format!("{reference}{between}{other}"), *other == reference)
+        }
+        _ => (mangle(dice, &reference), true),
+    };
+    let mut text = wrap(dice, &core);
+    let mut readable = named;
+    // Some banks deliver only the beginning.
+    if dice.below(8) == 0 {
+        let kept = [19, 25, 50, 100][dice.below(4)];
+        let end = text.find(&core).unwrap() + core.len();
+        let cut = text
+            .char_indices()
+            .nth(kept)
+            .map_or(text.len(), |(at, _)| at);
+        readable &= end <= cut;
+        text.truncate(cut);
+    }
+    Delivered {
+        text,
+        names: readable.then_some(reference),
+    }
+}
+
 #[test]
 fn bank_style_texts_name_their_reference_and_no_other() {
     let mut dice = Dice(Entropy::seeded(20_260_316));
     let issued: Vec<String> = (0..ISSUED).map(|_| dice.0.txn_ref().to_string()).collect();
     let known: BTreeSet<String> = issued.iter().cloned().collect();
-    let (mut missed, mut wrong) = (Vec::new(), Vec::new());
-    for _ in 0..TEXTS {
-        let named = dice.below(4) > 0;
-        let reference = issued[dice.below(ISSUED)].clone();
-        let core = match (named, dice.below(3)) {
-            (true, _) => mangle(&mut dice, &reference),
-            (false, 0) => dice.of(&WORDS).to_owned(),
-            (false, 1) => reference[..9].to_owned(),
-            (false, _) => one_letter_off(&mut dice, &reference),
-        };
-        let text = wrap(&mut dice, &core);
+    let texts = count("PHOCHO_TEST_TEXTS", 20_000);
+    let (mut readable, mut missed, mut wrong) = (0_u32, Vec::new(), Vec::new());
+    for _ in 0..texts {
+        let Delivered { text, names } = deliver(&mut dice, &issued);
         let texts = Texts {
             content: &text,
             order_field: None,
         };
         let looked_up = candidates(texts).intersection(&known).cloned().collect();
-        // A cut reference that the bank's next letter happens to complete is still right.
         let found = decide(texts, &looked_up).reference;
-        match found {
-            Some(found) if found != reference => wrong.push(text),
-            None if named => missed.push(text),
-            _ => {}
+        readable += u32::from(names.is_some());
+        match (found, names) {
+            (Some(found), Some(named)) if found == named => {}
+            // What was cut off or mistyped may be completed by the bank's next letter: then it
+            // stands there after all.
+            (Some(found), None) if stands_alone(&text, &found, &known) => {}
+            (Some(found), _) => wrong.push((found, text)),
+            (None, Some(_)) => missed.push(text),
+            (None, None) => {}
         }
     }
-    assert_eq!(
-        wrong,
-        Vec::<String>::new(),
-        "attributed to a reference that was not written"
-    );
+    let shown = (wrong.len(), missed.len(), readable);
+    println!("{texts} texts: (wrong, missed, readable) {shown:?}");
+    assert_eq!(wrong, [], "attributed to a reference that was not written");
     // A gap that the sender's own digits fill, and the like: at most one in a thousand.
-    assert!(
-        missed.len() * 1_000 <= TEXTS,
-        "{} missed, first {:?}",
-        missed.len(),
-        missed.first()
-    );
+    let missed_enough = u32::try_from(missed.len() * 1_000).unwrap() > readable;
+    assert!(!missed_enough, "{shown:?}, first {:?}", missed.first());
+}
+
+/// Whether a reference can be read in a text and no other issued one can, by reading it letter
+/// by letter: slow, and nothing like the way that is tested.
+fn stands_alone(text: &str, reference: &str, known: &BTreeSet<String>) -> bool {
+    let letters: Vec<char> = (text.nfd())
+        .map(|letter| if "Đđ".contains(letter) { 'D' } else { letter })
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_uppercase())
+        .collect();
+    let windows = letters.windows(reference.len());
+    let read: BTreeSet<String> = windows
+        .map(|window| window.iter().collect())
+        .filter(|window| known.contains(window))
+        .collect();
+    read.len() == 1 && read.contains(reference)
 }
 
 /// The reference with one character mistyped: never issued, because of its check character.

@@ -212,5 +212,9 @@ fn a_notice_at_no_address_of_the_format_is_not_taken() {
         }
         let newest = bench.newest(&plain).await;
         assert_eq!(newest["reason"], "wrong_method");
+        let request = Request::post(&plain.address).header("content-type", "text/plain");
+        let request = request.body(Body::from("{}")).unwrap();
+        let answer = send(&bench.service, request).await;
+        answer.is(415, "unsupported_media_type");
     });
 }

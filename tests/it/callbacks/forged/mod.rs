@@ -252,6 +252,51 @@ fn genuine_notices() -> Vec<(&'static str, Credentials, Delivery)> {
     ]
 }
 
+/// A genuine notice of every format there is, and what in it proves its sender: a digest or a
+/// token.
+pub fn all_genuine() -> Vec<(&'static str, Credentials, Delivery, String)> {
+    let mut all = genuine_notices();
+    all.extend([
+        (
+            "standard_webhooks",
+            standard_credentials(),
+            standard_now(STANDARD_BODY.as_bytes()),
+        ),
+        (
+            "sepay_hmac",
+            sepay_credentials(),
+            sepay_now(SEPAY_BODY.as_bytes()),
+        ),
+        (
+            "payos",
+            payos_credentials(),
+            payos(PAYOS_DATA, PAYOS_SIGNED),
+        ),
+    ]);
+    let all = all.into_iter().map(|(adapter, credentials, genuine)| {
+        let proof = proof_in(&genuine);
+        (adapter, credentials, genuine, proof)
+    });
+    all.collect()
+}
+
+fn proof_in(genuine: &Delivery) -> String {
+    let headers = genuine.headers().iter().map(|(_, value)| value.as_slice());
+    let sent = headers.chain([genuine.query.as_bytes(), &genuine.body]);
+    let sent: Vec<_> = sent.map(String::from_utf8_lossy).collect();
+    let words = sent.iter().flat_map(|text| {
+        text.split(|letter: char| !letter.is_ascii_digit() && !('a'..='f').contains(&letter))
+    });
+    let digest = words.max_by_key(|word| word.len()).unwrap();
+    if digest.len() >= 64 {
+        return digest.to_owned();
+    }
+    let token = sent.iter().any(|text| text.contains(tokens::TOKEN));
+    let base64 = sent.iter().find_map(|text| text.strip_prefix("v1,"));
+    let shown = if token { Some(tokens::TOKEN) } else { base64 };
+    shown.expect("a proof").to_owned()
+}
+
 /// The settings of all formats at once, with a secret of the usual form.
 fn settings_of_all() -> Credentials {
     let mut all = Credentials::new(Secret::text(SECRET));
