@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::claim::Claim;
 use super::fields::dedupe_key;
 use super::verdict::{Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
@@ -25,6 +26,7 @@ use super::{
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::start_of_day;
 use crate::domain::statement::{Booking, StatementForm, StatementLine};
+use crate::domain::trial::Tells;
 use crate::statements::camt::Camt;
 use crate::statements::{Column, Fault, Item, Reason};
 
@@ -39,6 +41,14 @@ pub struct Camt054;
 impl Adapter for Camt054 {
     fn media(&self) -> Media {
         Media::Xml
+    }
+
+    fn tells(&self) -> Tells {
+        contract::TELLS
+    }
+
+    fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
+        contract::claims(delivery, credentials)
     }
 
     fn name(&self) -> &'static str {

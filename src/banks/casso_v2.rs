@@ -7,6 +7,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::claim::{Claim, Form, SHA512_BYTES, body_texts, text_keys};
 use super::fields::{Fields, dedupe_key};
 use super::javascript::{Sorting, stringify};
 use super::json::Json;
@@ -17,6 +18,7 @@ use super::{
     reading_with, require_fresh_ms, require_post, unix_milliseconds, unproven_json,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
+use crate::domain::trial::{Slip, Tells};
 
 /// Casso, version 2.
 pub struct CassoV2;
@@ -67,6 +69,42 @@ impl Adapter for CassoV2 {
 
     fn make_secret(&self, _: &[u8; SECRET_BYTES]) -> Option<Secret> {
         None
+    }
+
+    fn tells(&self) -> Tells {
+        Tells {
+            signed_time: true,
+            ..Tells::MOST
+        }
+    }
+
+    fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
+        let header = delivery.header("x-casso-signature").ok().flatten();
+        let claimed = header.and_then(|it| it.strip_prefix("t=")?.split_once(",v1="));
+        let (Some((time, shown)), Ok(body)) = (claimed, unproven_json(&delivery.body)) else {
+            return Vec::new();
+        };
+        let canonical = stringify(&body, Sorting::Objects);
+        let timed = |text: &[u8]| [time.as_bytes(), b".", text].concat();
+        let mut texts = vec![
+            (None, timed(canonical.as_bytes())),
+            (Some(Slip::NotSorted), timed(&delivery.body)),
+            (
+                Some(Slip::NotSorted),
+                timed(stringify(&body, Sorting::None).as_bytes()),
+            ),
+            (Some(Slip::WithoutTime), canonical.into_bytes()),
+            (Some(Slip::BodyAlone), delivery.body.clone()),
+        ];
+        texts.extend(body_texts(&timed(b""), &delivery.body).split_off(1));
+        vec![Claim {
+            shown: shown.to_owned(),
+            label: None,
+            form: Form::Hex,
+            digest_bytes: SHA512_BYTES,
+            texts,
+            keys: text_keys(credentials),
+        }]
     }
 }
 

@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as STANDARD;
 use chrono::{DateTime, Utc};
 
+use super::claim::{Claim, Form, SHA256_BYTES, Variant, body_texts};
 use super::public_key::PublicKey;
 use super::setup::require_no_settings;
 use super::signature::{hmac_sha256, is_ed25519, is_hmac_sha256, strict_base64, usable_text};
@@ -21,6 +22,7 @@ use super::{
     Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, require_fresh, require_post,
     unix_seconds,
 };
+use crate::domain::trial::{Slip, Tells};
 
 /// A header with more signatures than this is an attempt to keep us busy.
 const MOST_SIGNATURES: usize = 16;
@@ -164,4 +166,57 @@ pub fn standard_signature(secret: &str, id: &str, timestamp: &str, body: &[u8]) 
     let key = shared_key(secret)?;
     let signature = hmac_sha256(&key, &[&signed_text(id, timestamp, body)]);
     Some(format!("v1,{}", STANDARD.encode(signature)))
+}
+
+/// What a trial can show of the contract.
+pub(super) const TELLS: Tells = Tells {
+    signed_time: true,
+    ..Tells::MOST
+};
+
+/// The signatures that a refused delivery shows, with what each could have been made of.
+pub(super) fn claims(delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
+    let header = |name| delivery.header(name).ok().flatten().unwrap_or_default();
+    let (id, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
+    let texts = claimed_texts(id, timestamp, &delivery.body);
+    let keys = claimed_keys(credentials);
+    let signatures = header("webhook-signature").split(' ').take(MOST_SIGNATURES);
+    let claim = |signature: &str| {
+        let labelled = signature.split_once(',');
+        Claim {
+            shown: labelled.map_or(signature, |(_, shown)| shown).to_owned(),
+            label: labelled.is_none().then_some(Slip::WithoutLabel),
+            form: Form::Base64,
+            digest_bytes: SHA256_BYTES,
+            texts: texts.clone(),
+            keys: keys.clone(),
+        }
+    };
+    signatures.map(claim).collect()
+}
+
+/// What could have been signed of a notice.
+fn claimed_texts(id: &str, timestamp: &str, body: &[u8]) -> Vec<Variant> {
+    let signed = format!("{id}.{timestamp}.");
+    let mut texts = body_texts(signed.as_bytes(), body);
+    let behind = |before: &str| [before.as_bytes(), body].concat();
+    texts.extend([
+        (Some(Slip::WithoutTime), behind(&format!("{id}."))),
+        (Some(Slip::WithoutId), behind(&format!("{timestamp}."))),
+        (Some(Slip::WithoutDot), behind(&format!("{id}{timestamp}"))),
+        (Some(Slip::BodyAlone), body.to_vec()),
+    ]);
+    texts
+}
+
+/// What could have been the key.
+fn claimed_keys(credentials: &Credentials) -> Vec<Variant> {
+    let Some(text) = usable_text(&credentials.current) else {
+        return Vec::new();
+    };
+    let bare = text.strip_prefix(SECRET_PREFIX).unwrap_or(text);
+    let as_text = |text: &str| (Some(Slip::SecretAsText), text.as_bytes().to_vec());
+    let right = shared_key(text).map(|key| (None, key));
+    let wrong = [as_text(text), as_text(bare)];
+    right.into_iter().chain(wrong).collect()
 }

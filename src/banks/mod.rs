@@ -7,9 +7,11 @@
 //! A new format is one new file and one line in [`ADAPTERS`].
 
 mod acb;
+mod advice;
 mod camt054;
 mod casso_v1;
 mod casso_v2;
+mod claim;
 mod contract;
 mod delivery;
 mod der;
@@ -39,7 +41,9 @@ use fields::Fields;
 use json::{Json, JsonError, Object};
 
 use crate::domain::credit::BankFact;
+use crate::domain::trial::Tells;
 
+pub use claim::{Claim, slips};
 pub use contract::standard_signature;
 pub use delivery::{Credentials, Delivery, Media, Secret};
 pub use history::{History, HistoryFault, HistoryPage, HistoryQuery, HistoryRow};
@@ -97,6 +101,17 @@ pub trait Adapter: Send + Sync {
     /// How the history of its transactions is fetched; most vendors offer none.
     fn history(&self) -> Option<&'static History> {
         None
+    }
+
+    /// What the format can tell: the checks of a trial.
+    fn tells(&self) -> Tells {
+        Tells::MOST
+    }
+
+    /// The signatures that a trial's refused delivery shows, with what each could have been
+    /// made of; none for formats that sign nothing.
+    fn claims(&self, _delivery: &Delivery, _credentials: &Credentials) -> Vec<Claim> {
+        Vec::new()
     }
 }
 

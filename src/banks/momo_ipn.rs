@@ -11,6 +11,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::claim::{Claim, signature_of};
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::{Json, Object};
 use super::setup::{require_settings, required_setting};
@@ -21,6 +22,7 @@ use super::{
     require_post, signature_in, unproven_json,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
+use crate::domain::trial::Slip;
 
 /// The setting that is signed and never sent.
 const ACCESS_KEY: &str = "accessKey";
@@ -95,6 +97,27 @@ impl Adapter for MomoIpn {
 
     fn make_secret(&self, _: &[u8; SECRET_BYTES]) -> Option<Secret> {
         None
+    }
+
+    fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
+        let Ok(body) = unproven_json(&delivery.body) else {
+            return Vec::new();
+        };
+        let access_key = required_setting(credentials, ACCESS_KEY).ok();
+        let signed = body.as_object().zip(access_key);
+        let signed = signed.and_then(|(body, key)| signed_text(body, key).ok());
+        let (Some(shown), Some(signed)) = (signature_of(&body, "signature"), signed) else {
+            return Vec::new();
+        };
+        let keyless = signed
+            .split_once('&')
+            .map_or("", |(_, rest)| rest)
+            .as_bytes();
+        let texts = vec![
+            (Some(Slip::WithoutAccessKey), keyless.to_vec()),
+            (None, signed.into_bytes()),
+        ];
+        vec![Claim::of_hmac_sha256(shown, texts, credentials)]
     }
 }
 

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
+use super::claim::{Claim, signature_of};
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::javascript::{Sorting, number, sorted_members, stringify};
 use super::json::{Json, Object};
@@ -23,6 +24,7 @@ use super::{
     require_post, signature_in, unproven_json,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
+use crate::domain::trial::Slip;
 
 /// Texts that the vendor signs like an empty one.
 const BLANKS: &[&str] = &["null", "undefined"];
@@ -88,6 +90,25 @@ impl Adapter for Payos {
     fn make_secret(&self, _: &[u8; SECRET_BYTES]) -> Option<Secret> {
         None
     }
+
+    fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
+        let Ok(body) = unproven_json(&delivery.body) else {
+            return Vec::new();
+        };
+        let data = body.as_object().and_then(|body| body.get("data"));
+        let (Some(shown), Some(data)) = (signature_of(&body, "signature"), data) else {
+            return Vec::new();
+        };
+        let pairs = data.as_object().and_then(|data| signed_text(data).ok());
+        let written = data.as_object().map(unsorted_text);
+        let mut texts = vec![(None, pairs.unwrap_or_default().into_bytes())];
+        texts.extend(written.map(|text| (Some(Slip::NotSorted), text.into_bytes())));
+        texts.push((
+            Some(Slip::BodyAlone),
+            stringify(data, Sorting::None).into_bytes(),
+        ));
+        vec![Claim::of_hmac_sha256(shown, texts, credentials)]
+    }
 }
 
 /// The text that the vendor signs.
@@ -107,6 +128,13 @@ fn signed_text(data: &Object) -> Result<String, Refusal> {
         out.push_str(&value);
     }
     Ok(out)
+}
+
+/// The fields as they were sent: what a sender signs who forgets to sort them.
+fn unsorted_text(data: &Object) -> String {
+    let pairs = data.members().iter();
+    let pairs = pairs.map(|(key, value)| format!("{key}={}", printed(value)));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// A value as the vendor's own library turns it into text.

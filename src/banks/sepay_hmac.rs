@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::claim::{Claim, Form, SHA256_BYTES, body_texts, text_keys};
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
 use super::sepay_list::HISTORY;
@@ -16,6 +17,7 @@ use super::{
     reading_of, require_fresh, require_post, unix_seconds,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
+use crate::domain::trial::{Slip, Tells};
 
 /// SePay with HMAC.
 pub struct SepayHmac;
@@ -63,6 +65,31 @@ impl Adapter for SepayHmac {
 
     fn history(&self) -> Option<&'static History> {
         Some(&HISTORY)
+    }
+
+    fn tells(&self) -> Tells {
+        Tells {
+            signed_time: true,
+            ..Tells::MOST
+        }
+    }
+
+    fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
+        let header = |name| delivery.header(name).ok().flatten().unwrap_or_default();
+        let (timestamp, shown) = (header("x-sepay-timestamp"), header("x-sepay-signature"));
+        let labelled = shown.strip_prefix("sha256=");
+        let mut texts = body_texts(format!("{timestamp}.").as_bytes(), &delivery.body);
+        texts.push((Some(Slip::BodyAlone), delivery.body.clone()));
+        let together = [timestamp.as_bytes(), &delivery.body].concat();
+        texts.push((Some(Slip::WithoutDot), together));
+        vec![Claim {
+            shown: labelled.unwrap_or(shown).to_owned(),
+            label: labelled.is_none().then_some(Slip::WithoutLabel),
+            form: Form::Hex,
+            digest_bytes: SHA256_BYTES,
+            texts,
+            keys: text_keys(credentials),
+        }]
     }
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::claim::Claim;
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
 use super::verdict::{Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
@@ -10,6 +11,7 @@ use super::{
     reading_of,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
+use crate::domain::trial::Tells;
 
 /// A bank that follows our contract.
 pub struct StandardWebhooks;
@@ -45,6 +47,14 @@ impl Adapter for StandardWebhooks {
 
     fn make_secret(&self, random: &[u8; SECRET_BYTES]) -> Option<Secret> {
         Some(contract::make_secret(random))
+    }
+
+    fn tells(&self) -> Tells {
+        contract::TELLS
+    }
+
+    fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
+        contract::claims(delivery, credentials)
     }
 }
 

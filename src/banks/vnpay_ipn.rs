@@ -14,6 +14,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::claim::{Claim, Form, SHA512_BYTES, text_keys};
 use super::fields::{Fields, dedupe_key};
 use super::json::Object;
 use super::query::{self, Parameter};
@@ -23,6 +24,7 @@ use super::verdict::{Answer, Call, Outcome, Reading, Refusal, Unusable, Verified
 use super::{Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, reading_of};
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::money::Vnd;
+use crate::domain::trial::Slip;
 
 /// What the names of all parameters that count begin with.
 const PREFIX: &str = "vnp_";
@@ -104,6 +106,38 @@ impl Adapter for VnpayIpn {
     fn make_secret(&self, _: &[u8; SECRET_BYTES]) -> Option<Secret> {
         None
     }
+
+    fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
+        let Ok(parameters) = query::read(&delivery.query) else {
+            return Vec::new();
+        };
+        let Some(hash) = parameters.iter().find(|it| it.name == HASH) else {
+            return Vec::new();
+        };
+        let shown = hash.raw.to_owned();
+        let decoded = |it: &Parameter<'_>| format!("{}={}", it.name, it.value);
+        let as_written: Vec<_> = delivery
+            .query
+            .split('&')
+            .filter(|it| is_signed(it))
+            .collect();
+        let unsorted = as_written.join("&");
+        let signed = signed_parameters(parameters);
+        let plain = signed.iter().map(decoded).collect::<Vec<_>>().join("&");
+        vec![Claim {
+            shown,
+            label: None,
+            form: Form::Hex,
+            digest_bytes: SHA512_BYTES,
+            texts: vec![
+                (None, as_sent(&signed).into_bytes()),
+                (None, written_anew(&signed).into_bytes()),
+                (Some(Slip::NotEncoded), plain.into_bytes()),
+                (Some(Slip::NotSorted), unsorted.into_bytes()),
+            ],
+            keys: text_keys(credentials),
+        }]
+    }
 }
 
 /// The parameters that are signed, in the order in which they are.
@@ -114,6 +148,12 @@ fn signed_parameters(mut parameters: Vec<Parameter<'_>>) -> Vec<Parameter<'_>> {
     });
     parameters.sort_by(|left, right| left.name.cmp(right.name));
     parameters
+}
+
+/// Whether a piece of the query is one of those that are signed.
+fn is_signed(piece: &str) -> bool {
+    let name = piece.split('=').next().unwrap_or_default();
+    name.starts_with(PREFIX) && name != HASH && name != HASH_TYPE
 }
 
 fn as_sent(parameters: &[Parameter<'_>]) -> String {

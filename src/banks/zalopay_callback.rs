@@ -11,6 +11,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::claim::{Claim, body_texts, signature_of};
 use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
 use super::setup::{require_settings, required_setting};
@@ -21,6 +22,7 @@ use super::{
     reading_of, require_post, signature_in, unproven_json,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
+use crate::domain::trial::Tells;
 
 /// The setting and the field that name the shop's application.
 const APP: &str = "app_id";
@@ -82,6 +84,27 @@ impl Adapter for ZalopayCallback {
 
     fn make_secret(&self, _: &[u8; SECRET_BYTES]) -> Option<Secret> {
         None
+    }
+
+    fn tells(&self) -> Tells {
+        Tells {
+            text: false,
+            no_money: false,
+            ..Tells::MOST
+        }
+    }
+
+    fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
+        let Ok(body) = unproven_json(&delivery.body) else {
+            return Vec::new();
+        };
+        let data = body.as_object().and_then(|body| body.get("data"));
+        let data = data.and_then(Json::as_text);
+        let (Some(shown), Some(data)) = (signature_of(&body, "mac"), data) else {
+            return Vec::new();
+        };
+        let texts = body_texts(b"", data.as_bytes());
+        vec![Claim::of_hmac_sha256(shown, texts, credentials)]
     }
 }
 

@@ -2,7 +2,7 @@
 //! success, 1 a finding, 2 a usage fault, 3 a fault of the surroundings.
 
 mod backup;
-mod bank;
+pub mod bank;
 mod callback;
 mod check;
 mod completions;

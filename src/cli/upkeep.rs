@@ -35,6 +35,7 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
                 links = forgotten.links,
                 days = forgotten.days,
                 texts = forgotten.texts,
+                trials = forgotten.trials,
                 "what has had its time is forgotten"
             ),
             Err(error) => tracing::warn!(

@@ -194,6 +194,8 @@ secrets! {
     TokenSecret = "phk_";
     /// A link that is exchanged once for a token.
     LinkSecret = "phl_";
+    /// What reads a [trial](crate::domain::trial).
+    TrialSecret = "pht_";
 }
 
 #[cfg(test)]

@@ -29,7 +29,8 @@ macro_rules! worded {
         }
     };
 }
-pub(super) use worded;
+
+pub(crate) use worded;
 
 worded! {
     /// The rule that attributed a credit.

@@ -93,6 +93,8 @@ entity_ids! {
     TokenId = "tok";
     /// One request for an import.
     ImportId = "imp";
+    /// A [trial](crate::domain::trial) of a bank's notices.
+    TrialId = "trl";
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! | [outlet] | điểm bán | where a merchant's code hangs |
 //! | [account] | tài khoản nhận tiền | the merchant's own bank account |
 //! | [source] | nguồn thông báo | a vendor account at a bank or aggregator that sends notices |
+//! | [trial] | nguồn thử | a place where a bank's engineer tries his notices |
 //! | [payment code](code) | mã thanh toán | what the customer scans |
 //! | [statement] | sao kê | a bank's file of what was moved on an account |
 //! | [reference](txn_ref) | mã tham chiếu | ten characters that tie a transfer to a code |
@@ -48,6 +49,7 @@ pub mod statement;
 pub mod suggestion;
 pub mod tax_code;
 pub mod text;
+pub mod trial;
 pub mod txn_ref;
 pub mod word;
 pub mod zone;

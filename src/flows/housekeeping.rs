@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::domain::day::{local_day, start_of_day};
 use crate::store::audit::{self, AuditEntry};
-use crate::store::{Store, StoreError, idempotency, retention};
+use crate::store::{Store, StoreError, idempotency, retention, trials};
 
 /// Rows that one transaction changes.
 const STEP: i64 = 500;
@@ -36,6 +36,8 @@ pub struct Forgotten {
     pub days: u64,
     /// Transfer texts of which only our reference is left.
     pub texts: u64,
+    /// Trials that ended.
+    pub trials: u64,
 }
 
 impl Round<'_> {
@@ -64,7 +66,25 @@ impl Round<'_> {
             }
         }
         forgotten.texts = self.mask_texts(kept_since).await?;
+        forgotten.trials = self.forget_trials().await?;
         Ok(forgotten)
+    }
+
+    /// Removes the trials that ended, one by one.
+    async fn forget_trials(&self) -> Result<u64, StoreError> {
+        let mut tx = self.store.begin_read().await?;
+        let ended = trials::ended(&mut tx, self.now, STEP).await?;
+        tx.rollback().await?;
+        let mut removed = 0;
+        for trial in ended {
+            if !(self.go_on)() {
+                break;
+            }
+            let mut tx = self.store.begin_write().await?;
+            removed += u64::from(trials::remove(&mut tx, trial).await?);
+            tx.commit().await?;
+        }
+        Ok(removed)
     }
 
     /// Masks the transfer texts of the days before one, step by step.

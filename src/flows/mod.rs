@@ -37,4 +37,5 @@ pub mod source_entry;
 mod standing;
 pub mod suggest;
 pub mod take_census;
+pub mod trial;
 pub mod watch_sources;

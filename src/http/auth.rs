@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, header};
 use super::AppState;
 use super::code::Code;
 use super::problem::Problem;
-use crate::domain::access::{Principal, Role, Scope, TokenHolder, TokenSecret};
+use crate::domain::access::{Principal, Role, Scope, TokenHolder, TokenSecret, TrialSecret};
 use crate::flows::access::{Act, authenticate};
 use crate::flows::change::Change;
 use crate::flows::idempotency::AnswerSeal;
@@ -132,15 +132,32 @@ callers! {
     MerchantOrStaff: Admin | Staff | Merchant;
 }
 
-/// The one token that a request shows; two are none.
+/// Whoever shows a token of the form that reads a trial; which one it reads is not known yet.
+#[derive(Debug)]
+pub struct TrialReader(pub TrialSecret);
+
+impl FromRequestParts<AppState> for TrialReader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        let secret = shown(&parts.headers).and_then(|secret| TrialSecret::parse(secret).ok());
+        secret.map(Self).ok_or_else(|| Code::Unauthenticated.into())
+    }
+}
+
 fn bearer(headers: &HeaderMap) -> Option<TokenSecret> {
+    TokenSecret::parse(shown(headers)?).ok()
+}
+
+/// The one token that a request shows; two are none.
+fn shown(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
     };
     let (scheme, secret) = value.to_str().ok()?.split_once(' ')?;
     let secret = scheme.eq_ignore_ascii_case("bearer").then_some(secret)?;
-    TokenSecret::parse(secret.trim_matches(' ')).ok()
+    Some(secret.trim_matches(' '))
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ const PROBLEM: &str = "Problem";
     components(schemas(ProblemDocument, FieldErrorDocument, Code)),
     tags(
         (name = "bank in", description = "For banks and aggregators: signed notices."),
+        (name = "trial", description = "For a bank's engineer: invented notices, what became of each and why, and a report."),
         (name = "access", description = "Who may do what, what was done, and what needs attention."),
         (name = "registry", description = "Where people trade, who trades there, and where their money goes."),
         (name = "codes", description = "What the customer scans."),

@@ -26,6 +26,16 @@ const SHARED_BUCKETS: u64 = 4096;
 /// How often forgotten clients are looked for, at most.
 const PRUNE_EVERY_S: u64 = 1;
 
+/// How long it takes until one address may make one more trial.
+const TRIAL_PERIOD: Duration = Duration::from_mins(1);
+/// How many trials one address may make at once.
+const TRIAL_BURST: NonZeroU32 = NonZeroU32::new(10).expect("a burst above zero");
+/// How often one address may deliver to trials.
+const TRIAL_DELIVERIES: Rate = Rate {
+    per_second: NonZeroU32::new(5).expect("a rate above zero"),
+    burst: NonZeroU32::new(100).expect("a burst above zero"),
+};
+
 /// So many requests each second, and so many at once after a rest.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
@@ -40,15 +50,40 @@ pub struct Rate {
 pub struct RateLimits {
     requests: Arc<Limiter>,
     failed_verifications: Arc<Limiter>,
+    trials: Arc<Limiter>,
+    trial_deliveries: Arc<Limiter>,
 }
 
 impl RateLimits {
     /// Limits for requests in general and for callbacks that fail verification.
     pub fn new(requests: Rate, failed_verifications: Rate) -> Self {
+        let trials = Quota::with_period(TRIAL_PERIOD).expect("a period above zero");
+        let trials = trials.allow_burst(TRIAL_BURST);
         Self {
             requests: Arc::new(Limiter::new(requests)),
             failed_verifications: Arc::new(Limiter::new(failed_verifications)),
+            trials: Arc::new(Limiter::of(trials)),
+            trial_deliveries: Arc::new(Limiter::new(TRIAL_DELIVERIES)),
         }
+    }
+
+    /// The same limits with others for trials made and for deliveries to trials.
+    pub fn with_trials(self, made: Rate, deliveries: Rate) -> Self {
+        Self {
+            trials: Arc::new(Limiter::new(made)),
+            trial_deliveries: Arc::new(Limiter::new(deliveries)),
+            ..self
+        }
+    }
+
+    /// Counts a trial that is asked for.
+    pub fn trial(&self, client: IpAddr) -> Result<(), Problem> {
+        self.trials.count(client)
+    }
+
+    /// Counts a delivery to a trial, whatever becomes of it: each one is written down.
+    pub fn trial_delivery(&self, client: IpAddr) -> Result<(), Problem> {
+        self.trial_deliveries.count(client)
     }
 
     /// Counts a request of an ordinary route.
@@ -92,7 +127,10 @@ struct Limiter {
 
 impl Limiter {
     fn new(rate: Rate) -> Self {
-        let quota = Quota::per_second(rate.per_second).allow_burst(rate.burst);
+        Self::of(Quota::per_second(rate.per_second).allow_burst(rate.burst))
+    }
+
+    fn of(quota: Quota) -> Self {
         let clock = DefaultClock::default();
         Self {
             counts: RateLimiter::hashmap_with_clock(quota, clock.clone()),

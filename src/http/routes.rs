@@ -36,7 +36,7 @@ fn access() -> Routes {
         .routes(routes!(api::alerts::settle))
 }
 
-/// Administrators; staff read; banks and aggregators deliver.
+/// Administrators; staff read; banks and aggregators deliver; anybody tries.
 fn sources() -> Routes {
     OpenApiRouter::new()
         .routes(routes!(
@@ -45,6 +45,15 @@ fn sources() -> Routes {
         ))
         .routes(routes!(api::callbacks::vietqr_log_in))
         .routes(routes!(api::callbacks::vietqr_deliver))
+        .routes(routes!(api::trials::create))
+        .routes(routes!(api::trials::read))
+        .routes(routes!(api::trials::report))
+        .routes(routes!(
+            api::trial_callbacks::deliver,
+            api::trial_callbacks::deliver_by_query
+        ))
+        .routes(routes!(api::trial_callbacks::vietqr_log_in))
+        .routes(routes!(api::trial_callbacks::vietqr_deliver))
         .routes(routes!(api::sources::create, api::sources::list))
         .routes(routes!(api::sources::read))
         .routes(routes!(api::source_changes::approve))

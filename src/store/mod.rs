@@ -46,6 +46,7 @@ pub mod suspense_ages;
 pub mod suspense_hints;
 pub mod told;
 pub mod transactions;
+pub mod trials;
 pub mod zones;
 
 pub use error::StoreError;

@@ -8,10 +8,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::home::words;
-use super::html;
+use super::trial_words::TrialWords;
 use super::words::Words;
-use crate::banks::{BATCH_MAX_BYTES, KeyAlgorithm, standard_signature};
+use super::{address, form_page};
+use crate::banks::{ADAPTERS, BATCH_MAX_BYTES, KeyAlgorithm, standard_signature};
 use crate::http::body::BODY_MAX_BYTES;
+use crate::http::language::Language;
 use crate::http::problem::Problem;
 
 /// A secret that no source has: everybody can read it here.
@@ -103,6 +105,11 @@ struct Facts {
     message: &'static str,
     body_max_kib: usize,
     batch_max_kib: usize,
+    trial_words: &'static TrialWords,
+    make: &'static str,
+    adapters: Vec<&'static str>,
+    /// Where the reader found this page.
+    site: String,
 }
 
 #[derive(Template)]
@@ -125,6 +132,10 @@ pub(super) async fn page(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let words = words(query.as_deref(), &headers);
+    let language = match words.tag {
+        "en" => Language::English,
+        _ => Language::Vietnamese,
+    };
     let facts = Facts {
         secret: SECRET,
         id: ID,
@@ -138,11 +149,18 @@ pub(super) async fn page(
         message: MESSAGE,
         body_max_kib: BODY_MAX_BYTES / 1024,
         batch_max_kib: BATCH_MAX_BYTES / 1024,
+        trial_words: TrialWords::of(language),
+        make: match language {
+            Language::Vietnamese => "Tạo nguồn thử",
+            Language::English => "Make a trial",
+        },
+        adapters: ADAPTERS.iter().map(|adapter| adapter.name()).collect(),
+        site: address(&headers),
     };
-    let text = match words.tag {
-        "en" => EnglishPage { words, facts }.render(),
-        _ => VietnamesePage { words, facts }.render(),
+    let text = match language {
+        Language::English => EnglishPage { words, facts }.render(),
+        Language::Vietnamese => VietnamesePage { words, facts }.render(),
     };
     let text = text.map_err(|fault| Problem::internal(&fault))?;
-    Ok(html(text, words.tag))
+    Ok(form_page(text, words.tag))
 }

@@ -6,13 +6,16 @@
 mod banks;
 mod chart;
 mod home;
+mod trial_lines;
+mod trial_words;
+mod trials;
 mod view;
 mod words;
 
 use axum::Router;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::http::AppState;
 
@@ -21,6 +24,13 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
+/// The same for a page with a form, which is sent to this server.
+const FORM_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+     connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+);
+/// The longest name of a site, in characters.
+const SITE_MAX: usize = 255;
 /// The assets change only with the program.
 const ASSET_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -30,6 +40,8 @@ pub fn router() -> Router<AppState> {
         .route("/", get(home::page))
         .route("/live", get(home::live))
         .route("/docs/banks", get(banks::page))
+        .route("/docs/banks/trials", post(trials::create))
+        .route("/docs/banks/trials/{id}", get(trials::page))
         .route("/assets/page.css", get(style))
         .route("/assets/live.js", get(script))
         .route("/assets/icon.svg", get(icon))
@@ -70,4 +82,33 @@ fn html(text: String, language: &'static str) -> Response {
         (header::VARY, HeaderValue::from_static("accept-language")),
     ];
     (headers, text).into_response()
+}
+
+/// A page with a form.
+fn form_page(text: String, language: &'static str) -> Response {
+    let mut page = html(text, language);
+    let headers = page.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, FORM_POLICY);
+    page
+}
+
+/// Where the reader found this site, for addresses that are copied: what his client says, for
+/// his own eyes only. Another machine is asked under https.
+fn address(headers: &HeaderMap) -> String {
+    let site = headers
+        .get(header::HOST)
+        .and_then(|site| site.to_str().ok());
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    let site = site.filter(|site| site.len() <= SITE_MAX && site.bytes().all(plain));
+    let Some(site) = site.filter(|site| !site.is_empty()) else {
+        return String::new();
+    };
+    let here = ["127.0.0.1", "localhost", "[::1]"];
+    let name = site.rsplit_once(':').map_or(site, |(name, _)| name);
+    let scheme = if here.contains(&name) || here.contains(&site) {
+        "http"
+    } else {
+        "https"
+    };
+    format!("{scheme}://{site}")
 }

@@ -17,6 +17,7 @@ use crate::street::{ACCOUNT, Street, serve_now};
 on_both_engines!(
     every_program_on_the_page_is_believed_and_a_repeat_counts_once,
     every_program_with_a_key_is_believed_and_sends_camt_054_too,
+    the_programs_and_commands_work_against_a_trial_unchanged,
 );
 
 /// Each block's language, the file that it is run from and what runs it.
@@ -209,6 +210,78 @@ async fn every_program_with_a_key_is_believed_and_sends_camt_054_too(database: D
     assert_eq!(number(&database, TOLD).await, told);
 }
 
+/// What the form of the page for banks makes: the page of a new trial.
+async fn made(address: &str) -> String {
+    let client = reqwest::Client::new();
+    let form = client
+        .post(format!("http://{address}/docs/banks/trials"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("adapter=standard_webhooks&lang=en");
+    let answer = form.send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+    answer.text().await.unwrap()
+}
+
+async fn the_programs_and_commands_work_against_a_trial_unchanged(database: Database) {
+    let address = serve_now(database.store().await).await;
+    let folder = tempfile::tempdir().unwrap();
+    let banks = page(&address, "en").await;
+    for (language, name, _) in PROGRAMS {
+        std::fs::write(folder.path().join(name), block(&banks, language)).unwrap();
+    }
+    let made = made(&address).await;
+    let commands = block(&made, "commands");
+    if !is_here("bash") {
+        return;
+    }
+    let run = |command: String| {
+        let run = || {
+            let mut bash = Command::new("bash");
+            let bash = bash.arg("-c").arg(command).current_dir(folder.path());
+            bash.output().unwrap()
+        };
+        let output = tokio::task::block_in_place(run);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let mut told = vec!["accepted"];
+    assert_eq!(run(commands.clone()), "{\"success\":true} 200\n");
+    for (_, name, runtime) in &PROGRAMS[1..] {
+        if is_here(runtime) {
+            let again = commands.replace("bash send.sh", &format!("{runtime} {name}"));
+            assert_eq!(run(again), "{\"success\":true} 200\n", "{name}");
+            told.push("duplicate");
+        }
+    }
+    let exports: Vec<_> = commands.lines().take(2).collect();
+    let rest = format!("{}\n{}", exports.join("\n"), block(&made, "rest"));
+    let (good, refused) = ("{\"success\":true} 200\n", "{\"success\":false} 401\n");
+    let answers = [good, good, good, good, refused, refused];
+    assert_eq!(run(rest), answers.concat());
+    told.extend([
+        "duplicate",
+        "accepted",
+        "accepted",
+        "accepted",
+        "refused",
+        "refused",
+    ]);
+    let (_, link) = made.split_once("class=\"step\" href=\"").unwrap();
+    let (path, query) = link.split_once("?token=").unwrap();
+    let token = &query[..68];
+    let path = path.replace("/docs/banks/trials", "/v1/trials");
+    let read = async |below: &str| -> Value {
+        let url = format!("http://{address}{path}{below}");
+        let asked = reqwest::Client::new().get(url).bearer_auth(token);
+        let answer = asked.send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&answer).unwrap()
+    };
+    assert_eq!(read("/report").await["passed"], true);
+    let record = read("").await;
+    let deliveries = record["deliveries"].as_array().unwrap().iter().rev();
+    let verdicts: Vec<_> = deliveries.map(|it| it["verdict"]["code"].clone()).collect();
+    assert_eq!(verdicts, told);
+}
+
 #[test]
 fn the_example_is_signed_as_it_says_in_both_languages() {
     run_on_sqlite(async |database| {
@@ -235,8 +308,8 @@ fn the_example_is_signed_as_it_says_in_both_languages() {
             let signature = standard_v1(&key, id, timestamp, body.as_bytes());
             assert_eq!(header("webhook-signature"), signature);
             for heading in [
-                "send", "sign", "keys", "body", "camt", "answers", "retries", "clock", "rotation",
-                "example", "code", "key-code",
+                "try", "send", "sign", "keys", "body", "camt", "answers", "retries", "clock",
+                "rotation", "example", "code", "key-code",
             ] {
                 assert!(
                     page.contains(&format!("<h2 id=\"{heading}\">")),

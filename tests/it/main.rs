@@ -59,6 +59,7 @@ mod source_keys;
 mod sources;
 mod statement_files;
 mod suspense;
+mod trials;
 mod vendors;
 mod vietqr;
 mod vietqr_cli;

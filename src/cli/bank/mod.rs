@@ -38,26 +38,26 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// A credit that a bank tells of.
 #[derive(Clone, Debug)]
-pub(super) struct Credit<'a> {
+pub struct Credit<'a> {
     /// The bank's own number.
-    pub(super) number: u64,
+    pub number: u64,
     /// The merchant's account.
-    pub(super) account: &'a str,
+    pub account: &'a str,
     /// đồng.
-    pub(super) amount_vnd: i64,
+    pub amount_vnd: i64,
     /// The transfer text.
-    pub(super) content: String,
+    pub content: String,
     /// What the order was opened for, in formats that name an order.
-    pub(super) order: &'a str,
+    pub order: &'a str,
     /// When it was booked.
-    pub(super) booked_at: DateTime<Utc>,
+    pub booked_at: DateTime<Utc>,
     /// What became of it.
-    pub(super) state: CreditState,
+    pub state: CreditState,
 }
 
 /// What became of a credit, in formats that tell of more than money received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CreditState {
+pub enum CreditState {
     /// The money is there.
     Booked,
     /// The payer's bank turned it down; another try may follow.
@@ -66,15 +66,15 @@ pub(super) enum CreditState {
 
 /// Who signs, and with what.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sender<'a> {
+pub struct Sender<'a> {
     /// What the bank is called.
-    pub(super) bank: &'a str,
+    pub bank: &'a str,
     /// What it shares with us.
-    pub(super) secret: &'a Secret,
+    pub secret: &'a Secret,
     /// What else belongs to the source, such as a terminal's code.
-    pub(super) config: &'a BTreeMap<String, String>,
+    pub config: &'a BTreeMap<String, String>,
     /// What the login gave, in formats that log in.
-    pub(super) token: Option<&'a str>,
+    pub token: Option<&'a str>,
 }
 
 impl Sender<'_> {
@@ -96,15 +96,15 @@ impl Sender<'_> {
 
 /// A notice ready to be sent.
 #[derive(Clone, Debug)]
-pub(super) struct Signed {
+pub struct Signed {
     /// `POST` or `GET`.
-    pub(super) method: &'static str,
+    pub method: &'static str,
     /// What follows the source's address: a path, or a query with its `?`.
-    pub(super) below: String,
+    pub below: String,
     /// Header names and values.
-    pub(super) headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, String)>,
     /// The bytes that were signed.
-    pub(super) body: String,
+    pub body: String,
 }
 
 impl Signed {
@@ -136,7 +136,7 @@ impl Signed {
 
 /// What a sender learns from an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub enum Told {
     /// It is stored.
     Stored,
     /// It was not believed: nothing is stored.
@@ -160,24 +160,24 @@ impl Told {
 }
 
 /// How the notices of one format are made and how their answers read.
-pub(super) struct Format {
+pub struct Format {
     /// The adapter that takes them.
-    pub(super) adapter: &'static str,
+    pub adapter: &'static str,
     /// Makes the notice of credits, sent at a moment; of one credit unless
     /// [`takes_several`](Self::takes_several).
-    pub(super) sign: fn(&Sender<'_>, &[Credit<'_>], DateTime<Utc>) -> Signed,
+    pub sign: fn(&Sender<'_>, &[Credit<'_>], DateTime<Utc>) -> Signed,
     /// The identity of a credit's transaction inside the source.
-    pub(super) identity: fn(&Sender<'_>, &Credit<'_>) -> String,
+    pub identity: fn(&Sender<'_>, &Credit<'_>) -> String,
     /// What an answer says, from its status and its JSON.
-    pub(super) told: fn(u16, &Value) -> Told,
+    pub told: fn(u16, &Value) -> Told,
     /// The login that gives a token, where notices need one.
-    pub(super) log_in: Option<fn(&Sender<'_>) -> Signed>,
+    pub log_in: Option<fn(&Sender<'_>) -> Signed>,
     /// Whether the moment of sending is signed, so that an old notice is refused.
-    pub(super) signs_time: bool,
+    pub signs_time: bool,
     /// Whether one notice may tell of several credits.
-    pub(super) takes_several: bool,
+    pub takes_several: bool,
     /// Whether a notice can tell of a payment that failed.
-    pub(super) tells_failures: bool,
+    pub tells_failures: bool,
 }
 
 impl Format {
@@ -218,12 +218,12 @@ pub(super) static FORMATS: [Format; 13] = [
 ];
 
 /// Finds the format of an adapter.
-pub(super) fn format_of(adapter: &str) -> Option<&'static Format> {
+pub fn format_of(adapter: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|format| format.adapter == adapter)
 }
 
 /// The token in the answer to a login.
-pub(super) fn token_in(answer: &Value) -> Option<&str> {
+pub fn token_in(answer: &Value) -> Option<&str> {
     answer.get("access_token")?.as_str()
 }
 

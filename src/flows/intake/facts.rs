@@ -10,7 +10,7 @@ use crate::domain::day::to_rfc3339;
 use crate::store::transactions::KnownEvidence;
 
 /// A hash over what must not change between two tellings of one transaction.
-pub(super) fn hash_of(fact: &BankFact) -> Vec<u8> {
+pub(in crate::flows) fn hash_of(fact: &BankFact) -> Vec<u8> {
     let told = json!([
         fact.direction.as_str(),
         fact.amount.get(),

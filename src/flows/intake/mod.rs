@@ -18,6 +18,8 @@ mod placing;
 mod record;
 mod writer;
 
+pub(in crate::flows) use facts::hash_of;
+
 use std::sync::Arc;
 use std::time::Instant;
 

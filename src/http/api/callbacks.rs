@@ -124,17 +124,8 @@ async fn take(
     };
     let now = state.clock.now();
     let source = find_source(&state.ledger, arrival, now).await?;
-    let method = request.method().to_string();
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or_else(String::new, ToString::to_string);
-    let headers: Vec<_> = (request.headers().iter())
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-        .collect();
     let most = (source.as_ref()).map_or(BODY_MAX_BYTES, OpenSource::body_max_bytes);
-    let body = read_body(request, most).await?;
-    let delivery = Delivery::new(method, &target, headers, body.to_vec());
+    let delivery = read_delivery(request, most).await?;
     let peer = client.map_or_else(String::new, |ClientAddress(client)| client.to_string());
     let Some(source) = source else {
         // The name was made up by the caller: it is no label.
@@ -158,7 +149,8 @@ async fn take(
     }
 }
 
-fn other_media(media: Media) -> Problem {
+/// The refusal of a body that is declared as something else than the format sends.
+pub(super) fn other_media(media: Media) -> Problem {
     let (format, declared) = match media {
         Media::Json => ("JSON", "application/json"),
         Media::Xml => ("XML", "application/xml"),
@@ -189,7 +181,22 @@ fn count(source: &str, peer: &str, fate: Fate) {
     }
 }
 
-fn respond(answer: Answer) -> Response {
+/// A call as it came.
+pub(super) async fn read_delivery(request: Request, max_bytes: usize) -> Result<Delivery, Problem> {
+    let method = request.method().to_string();
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or_else(String::new, ToString::to_string);
+    let headers: Vec<_> = (request.headers().iter())
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect();
+    let body = read_body(request, max_bytes).await?;
+    Ok(Delivery::new(method, &target, headers, body.to_vec()))
+}
+
+/// An answer in the vendor's form.
+pub(super) fn respond(answer: Answer) -> Response {
     let status = StatusCode::from_u16(answer.status).expect("adapters answer with real statuses");
     let empty = answer.body.is_empty();
     let mut response = (status, answer.body).into_response();

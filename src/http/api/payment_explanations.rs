@@ -117,6 +117,8 @@ macro_rules! worded {
     }};
 }
 
+pub(super) use worded;
+
 fn seen(evidence: Evidence) -> SeenReference {
     SeenReference {
         reference: evidence.reference,

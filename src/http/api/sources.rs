@@ -69,13 +69,7 @@ impl SourceCreation {
         let name = errors.check("/name", SourceName::parse(&self.name));
         let adapter = adapter_by_name(&self.adapter);
         if adapter.is_none() {
-            let names: Vec<_> = ADAPTERS.iter().map(|adapter| adapter.name()).collect();
-            let names = names.join(", ");
-            let message = Text::new(
-                format!("Dùng một trong: {names}."),
-                format!("Use one of {names}."),
-            );
-            errors.push(FieldError::new("/adapter", "unknown_word", message));
+            errors.push(no_such_adapter());
         }
         let tolerance_s = self.tolerance_s.unwrap_or(Credentials::DEFAULT_TOLERANCE_S);
         if !(1..=TOLERANCE_MAX_S).contains(&tolerance_s) {
@@ -107,6 +101,17 @@ impl SourceCreation {
             entry,
         })
     }
+}
+
+/// The refusal of a format that there is not.
+pub(super) fn no_such_adapter() -> FieldError {
+    let names: Vec<_> = ADAPTERS.iter().map(|adapter| adapter.name()).collect();
+    let names = names.join(", ");
+    let message = Text::new(
+        format!("Dùng một trong: {names}."),
+        format!("Use one of {names}."),
+    );
+    FieldError::new("/adapter", "unknown_word", message)
 }
 
 pub(super) fn out_of_range(pointer: &str, least: u32, most: u32) -> FieldError {

@@ -11,4 +11,4 @@ mod transfer_texts;
 mod unusable;
 
 pub use files::with_token;
-pub use signing::standard_v1;
+pub use signing::{NOW, STANDARD_BODY, hmac, hmac_sha512, standard_v1, standard_v1a};

@@ -1,0 +1,276 @@
+//! A trial for people: the page that shows a new one, and the page of its verdicts and its
+//! report, which prints.
+
+use askama::Template;
+use axum::extract::{Extension, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::trial_lines::{CheckLine, DeliveryLine, checks, deliveries, moment};
+use super::trial_words::TrialWords;
+use super::words::Words;
+use super::{address, html};
+use crate::banks::Secret;
+use crate::domain::access::TrialSecret;
+use crate::domain::day::to_rfc3339;
+use crate::domain::ids::TrialId;
+use crate::domain::trial::Check;
+use crate::flows::trial::{self, KnownTrial, OpenedTrial, TrialRecord};
+use crate::http::AppState;
+use crate::http::api::trial_documents::callback_path;
+use crate::http::api::trials::TrialCreation;
+use crate::http::auth::found;
+use crate::http::body::read_body;
+use crate::http::code::Code;
+use crate::http::extract::{Path, Query};
+use crate::http::language::Language;
+use crate::http::peer::ClientAddress;
+use crate::http::problem::Problem;
+
+/// The largest form, in bytes.
+const FORM_MAX_BYTES: usize = 4096;
+/// The format whose programs stand on the page for banks.
+const PROGRAMS_FORMAT: &str = "standard_webhooks";
+
+/// What the form on the page for banks sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrialForm {
+    adapter: String,
+    lang: Option<String>,
+}
+
+/// What stands behind the address of a trial's page.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TrialQuery {
+    token: String,
+    lang: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "trial_made.html")]
+struct MadePage {
+    words: &'static Words,
+    trial_words: &'static TrialWords,
+    facts: TrialFacts,
+    secret: Vec<(&'static str, String)>,
+    token: String,
+    page: String,
+    /// Commands that send the first notice, where we have programs that do.
+    commands: Option<String>,
+    /// Commands that show the rest with the same program.
+    rest: &'static str,
+    to_show: Vec<[String; 2]>,
+}
+
+#[derive(Template)]
+#[template(path = "trial.html")]
+struct TrialPage {
+    words: &'static Words,
+    trial_words: &'static TrialWords,
+    facts: TrialFacts,
+    /// The page's own address, without a language.
+    here: String,
+    version: &'static str,
+    created_at: String,
+    made_at: String,
+    last_delivery_at: Option<String>,
+    passed_at: Option<String>,
+    shown: usize,
+    required: usize,
+    counts: String,
+    checks: Vec<CheckLine>,
+    deliveries: Vec<DeliveryLine>,
+}
+
+/// What both pages say of a trial.
+struct TrialFacts {
+    id: String,
+    adapter: &'static str,
+    address: String,
+    paths: &'static [&'static str],
+    account_number: String,
+    reference: String,
+    config: Vec<(String, String)>,
+    until: String,
+}
+
+impl TrialFacts {
+    fn of(trial: &KnownTrial, site: &str) -> Self {
+        let config = trial.config.iter();
+        let paths = trial.adapter.paths();
+        Self {
+            id: trial.id().to_string(),
+            adapter: trial.adapter.name(),
+            address: format!("{site}{}", callback_path(&trial.id())),
+            paths: if paths == [""] { &[] } else { paths },
+            account_number: trial.row.account_number.clone(),
+            reference: trial.row.reference.clone(),
+            config: config
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            until: moment(trial.row.expires_at),
+        }
+    }
+}
+
+/// Makes a trial and shows it, with what is shown once.
+pub(super) async fn create(
+    State(state): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let headers = request.headers().clone();
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if !kind.is_some_and(|kind| kind.starts_with(b"application/x-www-form-urlencoded")) {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    let body = read_body(request, FORM_MAX_BYTES).await?;
+    let form: TrialForm =
+        serde_urlencoded::from_bytes(&body).map_err(|_| Problem::new(Code::InvalidFields))?;
+    let language = language(form.lang.as_deref(), &headers);
+    let wish = TrialCreation {
+        adapter: form.adapter,
+        ed25519_public_key: None,
+    };
+    let opened = wish.open(&state, client).await?;
+    let page = made_page(&opened, language, &address(&headers), state.clock.now());
+    let text = page.render().map_err(|fault| Problem::internal(&fault))?;
+    Ok(html(text, language.tag()))
+}
+
+fn made_page(opened: &OpenedTrial, language: Language, site: &str, now: DateTime<Utc>) -> MadePage {
+    let trial_words = TrialWords::of(language);
+    let facts = TrialFacts::of(&opened.trial, site);
+    let token = opened.token.reveal().to_string();
+    let secret = match &opened.secret {
+        Secret::Text(text) => vec![(trial_words.secret, text.expose_secret().to_owned())],
+        Secret::Login { username, password } => vec![
+            (trial_words.username, username.clone()),
+            (trial_words.password, password.expose_secret().to_owned()),
+        ],
+        // It was the sender's to begin with.
+        Secret::PublicKey { .. } => Vec::new(),
+    };
+    let commands = match &opened.secret {
+        Secret::Text(text) if facts.adapter == PROGRAMS_FORMAT => {
+            Some(first_notice(&facts, text.expose_secret(), now))
+        }
+        _ => None,
+    };
+    let tells = opened.trial.adapter.tells();
+    let asked = Check::ALL.into_iter().filter(|check| tells.has(*check));
+    MadePage {
+        words: Words::of(language),
+        trial_words,
+        page: format!(
+            "/docs/banks/trials/{}?token={token}&lang={}",
+            facts.id,
+            language.tag()
+        ),
+        secret,
+        token,
+        commands,
+        rest: include_str!("samples/rest.sh"),
+        to_show: asked
+            .map(|check| {
+                let [vi, en] = check.what_to_do();
+                match language {
+                    Language::Vietnamese => [check.vi(), vi],
+                    Language::English => [check.en(), en],
+                }
+                .map(str::to_owned)
+            })
+            .collect(),
+        facts,
+    }
+}
+
+/// The lines for a shell that send a first notice with the program on the page for banks.
+fn first_notice(facts: &TrialFacts, secret: &str, now: DateTime<Utc>) -> String {
+    let notice = json!({
+        "type": "bank.transaction.credited",
+        "data": {
+            "transaction_id": "TRY-1",
+            "account_number": facts.account_number,
+            "direction": "credit",
+            "amount": 45_000,
+            "currency": "VND",
+            "content": facts.reference,
+            "booked_at": to_rfc3339(now),
+        },
+    });
+    format!(
+        "export PHOCHO_URL='{}'\nexport PHOCHO_SECRET='{secret}'\ncat > notice.json <<'END'\n{notice}\nEND\nbash send.sh < notice.json\n",
+        facts.address
+    )
+}
+
+/// The verdicts and the report of a trial, for whoever has its link.
+pub(super) async fn page(
+    State(state): State<AppState>,
+    Path(id): Path<TrialId>,
+    Query(query): Query<TrialQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let token = TrialSecret::parse(&query.token).map_err(|_| Problem::not_found())?;
+    let now = state.clock.now();
+    let record = found(trial::read(&state.ledger, id, &token, now).await?)?;
+    let language = language(query.lang.as_deref(), &headers);
+    let here = format!("/docs/banks/trials/{id}?token={}", query.token);
+    let page = trial_page(&record, language, here, (&address(&headers), now));
+    let text = page.render().map_err(|fault| Problem::internal(&fault))?;
+    Ok(html(text, language.tag()))
+}
+
+fn trial_page(
+    record: &TrialRecord,
+    language: Language,
+    here: String,
+    (site, now): (&str, DateTime<Utc>),
+) -> TrialPage {
+    let trial_words = TrialWords::of(language);
+    let checks = checks(record, language);
+    let required = checks.iter().filter(|check| check.required);
+    let counts = record.counts.iter();
+    let counts = counts.map(|(verdict, count)| format!("{verdict} {count}"));
+    let counts: Vec<_> = counts.collect();
+    let total = record.trial.row.deliveries;
+    let counts = match total {
+        0 => total.to_string(),
+        _ => format!("{total} ({})", counts.join(", ")),
+    };
+    TrialPage {
+        words: Words::of(language),
+        trial_words,
+        facts: TrialFacts::of(&record.trial, site),
+        here,
+        version: env!("CARGO_PKG_VERSION"),
+        created_at: moment(record.trial.row.created_at),
+        made_at: moment(now),
+        last_delivery_at: record
+            .deliveries
+            .first()
+            .map(|delivery| moment(delivery.received_at)),
+        passed_at: record.passed_at().map(moment),
+        shown: required.clone().filter(|check| check.passed).count(),
+        required: required.count(),
+        counts,
+        deliveries: deliveries(record, language),
+        checks,
+    }
+}
+
+/// The language that a page was asked in, or the reader's.
+fn language(named: Option<&str>, headers: &HeaderMap) -> Language {
+    match named {
+        Some("en") => Language::English,
+        Some("vi") => Language::Vietnamese,
+        _ => Language::from_headers(headers),
+    }
+}

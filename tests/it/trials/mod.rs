@@ -1,0 +1,7 @@
+//! Trials over HTTP: made by anybody, judged like the real thing, and touching nothing else.
+
+mod bench;
+mod bounds;
+mod pages;
+mod reports;
+mod verdicts;
