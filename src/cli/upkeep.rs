@@ -31,6 +31,7 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
                 links = forgotten.links,
                 days = forgotten.days,
                 texts = forgotten.texts,
+                hours = forgotten.hours,
                 "what has had its time is forgotten"
             ),
             Err(error) => tracing::warn!(

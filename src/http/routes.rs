@@ -46,6 +46,7 @@ fn sources() -> Routes {
         .routes(routes!(api::callbacks::vietqr_log_in))
         .routes(routes!(api::callbacks::vietqr_deliver))
         .routes(routes!(api::sources::create, api::sources::list))
+        .routes(routes!(api::source_delays::list))
         .routes(routes!(api::sources::read))
         .routes(routes!(api::source_changes::approve))
         .routes(routes!(api::source_changes::discard))
@@ -133,6 +134,7 @@ fn money() -> Routes {
         .routes(routes!(api::suspense::read))
         .routes(routes!(api::bank_transactions::list))
         .routes(routes!(api::bank_transactions::read))
+        .routes(routes!(api::day_summaries::read))
         .routes(routes!(api::events::list))
 }
 

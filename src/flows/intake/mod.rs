@@ -13,6 +13,7 @@ mod attribution;
 mod delivery;
 mod outcome;
 mod record;
+mod rhythm;
 mod standing;
 mod writer;
 

@@ -11,6 +11,7 @@ use super::alarm::Alarm;
 use super::attribution::{self, Attributed};
 use super::delivery::sent_bytes;
 use super::outcome::{Outcome, Recorded};
+use super::rhythm::RhythmCounts;
 use super::{Ledger, Notice, Quarantine, Receipt};
 use crate::banks::Reading;
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
@@ -36,6 +37,7 @@ pub(super) struct Batch<'a> {
     /// The source that speaks at this moment.
     pub(super) source_name: String,
     counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
+    pub(super) rhythm: RhythmCounts,
     pub(super) secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
     pub(super) body_keys: BTreeMap<NaiveDate, Key>,
     newest: DateTime<Utc>,
@@ -51,6 +53,7 @@ impl<'a> Batch<'a> {
             entries: Vec::new(),
             source_name: String::new(),
             counts: BTreeMap::new(),
+            rhythm: RhythmCounts::default(),
             secrets_used: BTreeMap::new(),
             body_keys: BTreeMap::new(),
             newest: DateTime::UNIX_EPOCH,
@@ -99,6 +102,7 @@ impl<'a> Batch<'a> {
         for ((source, day), counts) in &self.counts {
             sources::count_deliveries(&mut self.tx, *source, *day, counts).await?;
         }
+        self.rhythm.write(&mut self.tx).await?;
         for ((source, previous), at) in &self.secrets_used {
             sources::note_secret_use(&mut self.tx, *source, *previous, *at).await?;
         }
@@ -199,6 +203,8 @@ impl<'a> Batch<'a> {
         }
         let transaction = self.new_transaction(notice, fact, account, duplicate_of);
         transactions::insert(&mut self.tx, &transaction).await?;
+        let (heard_at, bank_time) = (notice.received_at, fact.occurred_at);
+        self.rhythm.note_delay(notice.source, heard_at, bank_time);
         if duplicate_of.is_some() {
             let about = Alarm {
                 kind: "transaction.duplicate_suspected",
@@ -303,6 +309,9 @@ impl<'a> Batch<'a> {
             _ => &mut counts.ignored,
         };
         *count += 1;
+        if verdict != "duplicate" {
+            self.rhythm.note_notice(notice.source, notice.received_at);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::completeness::{CompletenessDocument, MoneyPage, listed_days};
 use super::instant_of;
 use super::money::{CaseQuery, open_money};
 use super::payment_explanations::{Reasons, SeenReference};
@@ -15,7 +16,7 @@ use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, SuspenseId};
 use crate::http::AppState;
 use crate::http::auth::{MerchantOrStaff, Staff, found};
 use crate::http::extract::{Json, Path, Query};
-use crate::http::page::{Page, Position};
+use crate::http::page::Position;
 use crate::http::problem::Problem;
 use crate::store::inconsistent;
 use crate::store::suspense::{self, SuspenseRow};
@@ -77,6 +78,19 @@ pub struct SuspenseDocument {
     "open": 12,
     "older_than_7_days": 1,
     "oldest_opened_at": "2026-11-14T19:20:00+07:00",
+    "completeness": {
+        "state": {
+            "code": "live",
+            "vi": "Mọi nguồn báo tiền đều hoạt động như thường lệ.",
+            "en": "Every source of notices is heard as usual.",
+        },
+        "sources": [{
+            "source": "sepay",
+            "state": "live",
+            "silent_since": null,
+            "silent_days": [],
+        }],
+    },
 }))]
 pub struct SuspenseAgesDocument {
     /// Items that wait.
@@ -85,6 +99,8 @@ pub struct SuspenseAgesDocument {
     older_than_7_days: i64,
     /// Since when the oldest waits; null when none does.
     oldest_opened_at: Option<String>,
+    /// How the sources behind these counts are heard.
+    completeness: CompletenessDocument,
 }
 
 /// Which items are wanted.
@@ -137,13 +153,13 @@ impl SuspenseDocument {
     description = "For a merchant: its own that wait, longest waiting first. Staff name the merchant and a case.",
     operation_id = "list_suspense",
     params(SuspenseQuery),
-    responses((status = 200, description = "A page of items.", body = Page<SuspenseDocument>))
+    responses((status = 200, description = "A page of items.", body = MoneyPage<SuspenseDocument>))
 )]
 pub async fn list(
     MerchantOrStaff(caller): MerchantOrStaff,
     State(state): State<AppState>,
     Query(query): Query<SuspenseQuery>,
-) -> Result<Json<Page<SuspenseDocument>>, Problem> {
+) -> Result<Json<MoneyPage<SuspenseDocument>>, Problem> {
     let (merchant, case) = (query.merchant_id.as_deref(), query.case.as_deref());
     let money = open_money(&state, &caller, merchant, case, "suspense").await?;
     let scope = (&caller.actor, &query.merchant_id);
@@ -157,6 +173,9 @@ pub async fn list(
     });
     let after = after.transpose()?;
     let mut tx = state.ledger.store.begin_read().await?;
+    let now = state.clock.now();
+    let days = listed_days(None, None, now);
+    let completeness = CompletenessDocument::read(&mut tx, money.reach, days, now).await?;
     let rows = request.fetch_rows();
     let rows = suspense::list_open(&mut tx, money.reach, after, rows).await?;
     let position = |row: &SuspenseRow| Position {
@@ -164,7 +183,7 @@ pub async fn list(
         id: row.id,
     };
     let page = request.page(rows, position, SuspenseDocument::new);
-    Ok(Json(page.transpose()?))
+    Ok(Json(MoneyPage::new(completeness, page.transpose()?)))
 }
 
 /// One item.
@@ -204,12 +223,14 @@ pub async fn ages(
     Staff(caller): Staff,
     State(state): State<AppState>,
 ) -> Result<Json<SuspenseAgesDocument>, Problem> {
-    let since = state.clock.now() - OLD;
+    let (now, reach) = (state.clock.now(), caller.reach());
     let mut tx = state.ledger.store.begin_read().await?;
-    let waiting = suspense::waiting(&mut tx, caller.reach(), since).await?;
+    let waiting = suspense::waiting(&mut tx, reach, now - OLD).await?;
+    let days = listed_days(None, None, now);
     Ok(Json(SuspenseAgesDocument {
         open: waiting.open,
         older_than_7_days: waiting.older,
         oldest_opened_at: waiting.oldest.map(to_rfc3339),
+        completeness: CompletenessDocument::read(&mut tx, reach, days, now).await?,
     }))
 }
