@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::flows::housekeeping::Round;
+use crate::flows::watch_links::LinkWatch;
 use crate::flows::watch_sources::Watch;
 use crate::http::lifecycle::{Lifecycle, Stage};
 use crate::store::Store;
@@ -40,10 +41,30 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
             ),
         }
         watch_sources(&store, clock.now()).await;
+        watch_links(&store, clock.now()).await;
         tokio::select! {
             () = lifecycle.stopping() => {}
             () = tokio::time::sleep(PAUSE) => {}
         }
+    }
+}
+
+async fn watch_links(store: &Store, now: DateTime<Utc>) {
+    let watch = LinkWatch {
+        store,
+        now,
+        entropy: &Entropy::System,
+    };
+    match watch.run().await {
+        Ok(watched) => tracing::info!(
+            warned = watched.warned,
+            broken = watched.broken,
+            "the account links were looked at"
+        ),
+        Err(error) => tracing::warn!(
+            fault = error.chain(),
+            "the account links could not be looked at; the next round tries again"
+        ),
     }
 }
 

@@ -7,6 +7,7 @@
 //! | [merchant] | hộ, doanh nghiệp | who trades: a household or a company |
 //! | [outlet] | điểm bán | where a merchant's code hangs |
 //! | [account] | tài khoản nhận tiền | the merchant's own bank account |
+//! | [account link](account_link) | liên kết tài khoản | how an account's notices reach us, with its owner's consent |
 //! | [source] | nguồn thông báo | a vendor account at a bank or aggregator that sends notices |
 //! | [payment code](code) | mã thanh toán | what the customer scans |
 //! | [reference](txn_ref) | mã tham chiếu | ten characters that tie a transfer to a code |
@@ -15,6 +16,7 @@
 
 pub mod access;
 pub mod account;
+pub mod account_link;
 pub mod adoption;
 pub mod bank;
 pub mod code;

@@ -92,7 +92,7 @@ impl Expected {
 impl Rhythm {
     /// The rhythm by the counts of the hours before `last`, the hour in which the source was
     /// last heard; `None` when `first`, the first hour in which it was heard, is not long
-    /// enough ago. Hours outside the weeks that are looked at are passed over.
+    /// enough ago, or when it said nothing in these weeks. Hours outside the weeks that are looked at are passed over.
     pub fn new(
         first: LocalHour,
         last: LocalHour,
@@ -110,7 +110,9 @@ impl Rhythm {
                 notices[hour.of_week()] += count;
             }
         }
-        Some(Self { weeks, notices })
+        // Weeks without a notice tell nothing about the next one.
+        let spoke = notices.iter().any(|count| *count > 0);
+        spoke.then_some(Self { weeks, notices })
     }
 
     /// How many notices it brings between two instants as a rule; none when they are reversed.
@@ -210,6 +212,13 @@ mod tests {
         assert_eq!(rhythm.notices.iter().sum::<i64>(), 8);
         let expected = rhythm.expected(monday(), monday() + TimeDelta::hours(1));
         assert_eq!((expected.whole(), expected.is_at_least(1)), (1, true));
+    }
+
+    #[test]
+    fn weeks_without_a_notice_are_no_rhythm() {
+        let hour = LocalHour::of(monday());
+        let only = [(hour.weeks_before(9), 5), (hour, 1)];
+        assert_eq!(Rhythm::new(hour.weeks_before(9), hour, only), None);
     }
 
     #[test]

@@ -59,6 +59,10 @@ pub enum Thing {
     Establishment,
     /// The account whose place it takes, of the same merchant.
     ReplacedAccount,
+    /// The account that it is about.
+    Account,
+    /// The source that it is about.
+    Source,
 }
 
 /// What only one may have.
@@ -78,6 +82,8 @@ pub enum UniqueValue {
     Position,
     /// The day of a confirmed change of a place.
     DayOfChange,
+    /// The open link of an account through a source.
+    OpenLink,
 }
 
 impl std::fmt::Display for Thing {
@@ -88,6 +94,8 @@ impl std::fmt::Display for Thing {
             Self::Zone => "zone",
             Self::Establishment => "establishment in this zone",
             Self::ReplacedAccount => "account of this merchant",
+            Self::Account => "account",
+            Self::Source => "source",
         })
     }
 }
@@ -102,6 +110,7 @@ impl std::fmt::Display for UniqueValue {
             Self::SourceName => "name of a source",
             Self::Position => "position in this zone",
             Self::DayOfChange => "day of a change of this place",
+            Self::OpenLink => "link of this account through this source",
         })
     }
 }

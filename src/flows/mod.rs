@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod change;
+pub mod change_master_key;
 pub mod check_books;
 pub mod check_code;
 pub mod disclose;
@@ -11,6 +12,7 @@ pub mod idempotency;
 pub mod import;
 pub mod intake;
 pub mod issue_code;
+pub mod link_account;
 pub mod match_by_account;
 pub mod measure_adoption;
 pub mod open_outlet;
@@ -21,4 +23,5 @@ pub mod register_zone;
 pub mod settle_alert;
 pub mod settlement_account;
 pub mod take_census;
+pub mod watch_links;
 pub mod watch_sources;

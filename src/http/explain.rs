@@ -174,11 +174,13 @@ impl From<Refusal> for Problem {
             | Refusal::OtherKind
             | Refusal::PersonalAccount
             | Refusal::FutureDay
+            | Refusal::PastExpiry
             | Refusal::EmptyCensus
             | Refusal::PositionTwice { .. } => Code::InvalidFields,
             Refusal::WrongState { .. }
             | Refusal::MerchantNotActive
             | Refusal::AlreadyEffective { .. }
+            | Refusal::NoConsent
             | Refusal::StaticNeverCompletes
             | Refusal::AlreadyPaid
             | Refusal::Expired { .. }

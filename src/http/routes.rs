@@ -102,6 +102,13 @@ fn merchants() -> Routes {
         .routes(routes!(api::accounts::approve))
         .routes(routes!(api::accounts::reject))
         .routes(routes!(api::accounts::retire))
+        .routes(routes!(
+            api::account_links::create,
+            api::account_links::list
+        ))
+        .routes(routes!(api::account_links::read))
+        .routes(routes!(api::account_links::consent))
+        .routes(routes!(api::account_links::revoke))
 }
 
 /// A merchant, its tills and staff; every caller checks.

@@ -6,6 +6,7 @@
 //! transaction that reads before it writes cannot fail half-way.
 
 pub mod access;
+pub mod account_links;
 pub mod accounts;
 pub mod adoption;
 pub mod alerts;
@@ -25,11 +26,13 @@ pub mod invariants;
 pub mod locks;
 pub mod match_switches;
 pub mod merchants;
+pub mod onboarding;
 pub mod outlets;
 pub mod payments;
 pub mod reach;
 pub mod retention;
 pub mod rollups;
+pub mod sealed_values;
 mod setup;
 pub mod source_delays;
 pub mod source_health;

@@ -19,6 +19,7 @@ mod state;
 mod street;
 
 mod access;
+mod account_links;
 mod adoption;
 mod api_document;
 mod bank_page;

@@ -90,7 +90,7 @@ impl Batch<'_> {
         if let Some(key) = self.body_keys.get(&day) {
             return Ok(key.clone());
         }
-        let (entropy, name) = (&self.ledger.entropy, format!("body_key:{day}"));
+        let (entropy, name) = (&self.ledger.entropy, body_key_name(day));
         let fresh = Key::new(entropy.bytes());
         let sealed = self
             .ledger
@@ -106,4 +106,9 @@ impl Batch<'_> {
         })?;
         Ok(self.body_keys.entry(day).or_insert(Key::new(bytes)).clone())
     }
+}
+
+/// The name under which the key of a day's raw bodies is sealed.
+pub fn body_key_name(day: NaiveDate) -> String {
+    format!("body_key:{day}")
 }

@@ -11,11 +11,14 @@
 mod alarm;
 mod attribution;
 mod delivery;
+mod links;
 mod outcome;
 mod record;
 mod rhythm;
 mod standing;
 mod writer;
+
+pub use delivery::body_key_name;
 
 use std::sync::Arc;
 

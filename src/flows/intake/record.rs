@@ -16,7 +16,7 @@ use super::{Ledger, Notice, Quarantine, Receipt};
 use crate::banks::Reading;
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::{local_day, to_rfc3339};
-use crate::domain::ids::{BankTransactionId, CallbackId, EventId, SourceId};
+use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, EventId, SourceId};
 use crate::domain::matching;
 use crate::store::audit::{self, AuditEntry};
 use crate::store::callbacks::SentBytes;
@@ -38,6 +38,8 @@ pub(super) struct Batch<'a> {
     pub(super) source_name: String,
     counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
     pub(super) rhythm: RhythmCounts,
+    /// The accounts that a source told of: when it last did, and as whom.
+    pub(super) heard_accounts: BTreeMap<(SourceId, AccountId), (DateTime<Utc>, String)>,
     pub(super) secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
     pub(super) body_keys: BTreeMap<NaiveDate, Key>,
     newest: DateTime<Utc>,
@@ -54,6 +56,7 @@ impl<'a> Batch<'a> {
             source_name: String::new(),
             counts: BTreeMap::new(),
             rhythm: RhythmCounts::default(),
+            heard_accounts: BTreeMap::new(),
             secrets_used: BTreeMap::new(),
             body_keys: BTreeMap::new(),
             newest: DateTime::UNIX_EPOCH,
@@ -103,6 +106,7 @@ impl<'a> Batch<'a> {
             sources::count_deliveries(&mut self.tx, *source, *day, counts).await?;
         }
         self.rhythm.write(&mut self.tx).await?;
+        self.enliven_links().await?;
         for ((source, previous), at) in &self.secrets_used {
             sources::note_secret_use(&mut self.tx, *source, *previous, *at).await?;
         }
@@ -149,6 +153,9 @@ impl<'a> Batch<'a> {
             Err(why) => return Ok(Recorded::Unbound(why)),
         };
         let account = account.expect("the credited account is one of the bound ones");
+        let heard = (notice.received_at, self.speaker());
+        self.heard_accounts
+            .insert((notice.source, account.account), heard);
         let (transaction, is_new) = self.place(notice, fact, account).await?;
         let evidence = NewEvidence {
             source: notice.source,

@@ -1,5 +1,6 @@
 //! The resources of the API, one file each.
 
+pub mod account_links;
 pub mod accounts;
 pub mod adoption;
 pub mod alerts;

@@ -149,6 +149,16 @@ fn unknown(thing: Thing) -> Problem {
                 "This merchant has no such account.",
             ),
         ),
+        Thing::Account => (
+            "/account_id",
+            "unknown_account",
+            Text::new("Không có tài khoản này.", "There is no such account."),
+        ),
+        Thing::Source => (
+            "/source_id",
+            "unknown_source",
+            Text::new("Không có nguồn này.", "There is no such source."),
+        ),
     };
     FieldError::new(pointer, code, text).into()
 }
@@ -199,6 +209,13 @@ fn taken(value: UniqueValue) -> Problem {
             Text::new(
                 "Ngày này đã ghi một thay đổi của điểm kinh doanh.",
                 "A change of this establishment is recorded on this day.",
+            ),
+        ),
+        UniqueValue::OpenLink => (
+            "/account_id",
+            Text::new(
+                "Tài khoản này đã có liên kết qua nguồn này.",
+                "This account has an open link through this source.",
             ),
         ),
     };

@@ -317,6 +317,7 @@ async fn hours_that_are_too_old_for_a_rhythm_are_forgotten(database: Database) {
     for hour in [
         first_kept.count() - 1,
         first_kept.count(),
+        LocalHour::of(now).weeks_before(1).count(),
         LocalHour::of(now).count(),
     ] {
         let hour = LocalHour::from_count(hour);
