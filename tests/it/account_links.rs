@@ -20,6 +20,7 @@ on_both_engines!(
     a_consent_that_ends_is_told_of_once_and_then_breaks_the_link,
     a_revoked_link_takes_the_binding_away_until_a_new_consent,
     who_may_not_link_is_refused_by_name,
+    a_link_is_asked_for_once_and_seen_by_its_own_only,
     links_are_filtered_and_paged_within_reach,
     of_two_that_look_at_a_time_one_warns,
 );
@@ -341,7 +342,7 @@ async fn a_revoked_link_takes_the_binding_away_until_a_new_consent(database: Dat
 async fn who_may_not_link_is_refused_by_name(database: Database) {
     let linked = Linked::open(&database).await;
     let street = &linked.street;
-    let (till, stranger) = (street.seller(true).await, street.stranger().await);
+    let till = street.seller(true).await;
     let path = "/v1/account-links";
     for (token, status) in [(&linked.seller, 403), (&till, 403)] {
         assert_eq!(street.post(token, path, &linked.wish()).await.0, status);
@@ -377,6 +378,13 @@ async fn who_may_not_link_is_refused_by_name(database: Database) {
     let mut wish = linked.wish();
     wish["colour"] = json!("red");
     assert_eq!(street.post(&linked.admin, path, &wish).await.0, 422);
+}
+
+async fn a_link_is_asked_for_once_and_seen_by_its_own_only(database: Database) {
+    let linked = Linked::open(&database).await;
+    let street = &linked.street;
+    let (till, stranger) = (street.seller(true).await, street.stranger().await);
+    let path = "/v1/account-links";
     let id = linked.invite().await;
     let (status, taken) = street.post(&linked.admin, path, &linked.wish()).await;
     assert_eq!(

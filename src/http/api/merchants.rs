@@ -99,6 +99,10 @@ pub struct MerchantDocument {
 /// The steps by which a merchant comes in, each with the moment that proved it; null while it
 /// is ahead.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "each is a moment, which its name says"
+)]
 #[schema(as = Onboarding)]
 pub struct OnboardingDocument {
     /// When a second person approved it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use phocho::domain::access::UserRole;
+use phocho::domain::txn_ref::TxnRef;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -14,14 +15,21 @@ use crate::street::{ACCOUNT, ACCOUNT_ID, Street, now};
 
 on_both_engines!(no_notice_is_refused_while_a_secret_is_changed);
 
-const REFERENCE: &str = "TH7K2M9XQ4";
+/// Codes that the notices are for, as a day's sales of many stalls are.
+const CODES: u8 = 25;
 
 /// Notices of one run.
 const NOTICES: u32 = 400;
 /// Senders that post at the same time.
 const SENDERS: u32 = 8;
 
-/// Posts every n-th notice, each signed with the secret that the vendor has at that moment,
+/// The reference of the code that a notice is for.
+fn reference(number: u32) -> String {
+    let code = u8::try_from(number % u32::from(CODES)).unwrap();
+    TxnRef::from_random([code; 7]).to_string()
+}
+
+/// Posts notice after notice, each signed with the secret that the vendor has at that moment,
 /// and counts the answers that are no success.
 async fn send(
     street: &Street,
@@ -42,7 +50,7 @@ async fn send(
             id: number.into(),
             bank_number: number.into(),
             amount: 10_000,
-            content: REFERENCE,
+            content: &reference(number),
             account: ACCOUNT,
             booked_at: now(),
         };
@@ -60,9 +68,11 @@ async fn ask(street: &Street, token: &str, path: &str, body: &Value) -> Value {
 }
 
 async fn no_notice_is_refused_while_a_secret_is_changed(database: Database) {
-    let all = count("PHOCHO_ROTATION_NOTICES", NOTICES);
+    let all = count("PHOCHO_TEST_ROTATION", NOTICES);
     let street = Street::open(database.store().await).await;
-    street.code(REFERENCE, None).await;
+    for code in 0..CODES {
+        street.code(&reference(code.into()), None).await;
+    }
     let one = street.person(UserRole::Admin).await;
     let other = street.person(UserRole::Admin).await;
     let wish = json!({"name": "sepay", "adapter": "sepay_hmac", "account_ids": [ACCOUNT_ID]});
