@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
@@ -10,6 +11,11 @@ use super::open::{DataOptions, database_url, key_path, open_present, read_key};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::flows::change_master_key::{KeyChange, Resealed};
+use crate::store::{Store, StoreError};
+
+/// How often, and after how long, it is looked again whether the database is in use.
+const LOOKS: u32 = 8;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// Which key comes next.
 #[derive(Args, Clone, Debug)]
@@ -29,6 +35,18 @@ pub struct RekeyOptions {
     data: DataOptions,
 }
 
+/// Whether nobody else has the database, at the latest after a few seconds: a server goes on
+/// listing a session for a moment after it has ended.
+async fn comes_to_be_alone(store: &Store) -> Result<bool, StoreError> {
+    for _ in 0..LOOKS {
+        if store.hold_alone().await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    store.hold_alone().await
+}
+
 /// Changes the key, all or nothing.
 pub fn run(options: &RekeyOptions) -> anyhow::Result<ExitCode> {
     let settings = options.data.settings()?;
@@ -45,7 +63,7 @@ pub fn run(options: &RekeyOptions) -> anyhow::Result<ExitCode> {
     let done: Resealed = runtime.block_on(async {
         let store = open_present(&url).await?;
         store.check_schema().await?;
-        if !store.hold_alone().await? {
+        if !comes_to_be_alone(&store).await? {
             bail!("{url} is in use; stop phocho first, every instance of it");
         }
         let change = KeyChange {
