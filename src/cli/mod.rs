@@ -18,6 +18,7 @@ mod lines;
 mod migrate;
 mod open;
 mod openapi;
+mod rekey;
 mod restore;
 mod serve;
 mod simulate;
@@ -58,6 +59,8 @@ enum Command {
     Backup(backup::BackupOptions),
     /// Put a backup in the database's place; the one that is there is kept aside.
     Restore(restore::RestoreOptions),
+    /// Seal every secret of the database under a new master key.
+    Rekey(rekey::RekeyOptions),
     /// Hold the books against their rules, and against what a sender wrote down.
     Check(check::CheckOptions),
     /// Send signed notices as a bank does, with all that goes wrong on the way.
@@ -90,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(options) => migrate::run(options),
         Command::Backup(options) => backup::run(options),
         Command::Restore(options) => restore::run(options),
+        Command::Rekey(options) => rekey::run(options),
         Command::Check(options) => check::run(options),
         Command::SimulateBank(options) => simulate::run(options),
         Command::Doctor(options) => doctor::run(options),

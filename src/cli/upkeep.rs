@@ -9,6 +9,7 @@ use crate::entropy::Entropy;
 use crate::flows::attach_reversals::attach_waiting;
 use crate::flows::housekeeping::Round;
 use crate::flows::pull::Puller;
+use crate::flows::watch_links::LinkWatch;
 use crate::flows::watch_sources::Watch;
 use crate::http::lifecycle::{Lifecycle, Stage};
 use crate::store::Store;
@@ -36,6 +37,7 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
                 days = forgotten.days,
                 texts = forgotten.texts,
                 trials = forgotten.trials,
+                hours = forgotten.hours,
                 "what has had its time is forgotten"
             ),
             Err(error) => tracing::warn!(
@@ -45,6 +47,7 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
         }
         watch_sources(&store, clock.now()).await;
         attach_reversals(&store, clock.now()).await;
+        watch_links(&store, clock.now()).await;
         tokio::select! {
             () = lifecycle.stopping() => {}
             () = tokio::time::sleep(PAUSE) => {}
@@ -81,6 +84,25 @@ async fn attach_reversals(store: &Store, now: DateTime<Utc>) {
         Err(error) => tracing::warn!(
             fault = error.chain(),
             "reversals that wait could not be looked at; the next round tries again"
+        ),
+    }
+}
+
+async fn watch_links(store: &Store, now: DateTime<Utc>) {
+    let watch = LinkWatch {
+        store,
+        now,
+        entropy: &Entropy::System,
+    };
+    match watch.run().await {
+        Ok(watched) => tracing::info!(
+            warned = watched.warned,
+            broken = watched.broken,
+            "the account links were looked at"
+        ),
+        Err(error) => tracing::warn!(
+            fault = error.chain(),
+            "the account links could not be looked at; the next round tries again"
         ),
     }
 }

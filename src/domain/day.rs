@@ -27,6 +27,11 @@ pub fn start_of_day(day: NaiveDate) -> DateTime<Utc> {
         .with_timezone(&Utc)
 }
 
+/// How many whole hours lie between 1970-01-01 00:00 in Vietnam and an instant.
+pub fn hours_in_vietnam(at: DateTime<Utc>) -> i64 {
+    (at.timestamp() + i64::from(OFFSET_S)).div_euclid(3600)
+}
+
 /// RFC 3339 with +07:00, as the API writes every time; fractions only when there are any.
 pub fn to_rfc3339(at: DateTime<Utc>) -> String {
     at.with_timezone(&vietnam_offset())

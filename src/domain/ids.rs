@@ -65,6 +65,8 @@ entity_ids! {
     OutletId = "out";
     /// A merchant's settlement account.
     AccountId = "acc";
+    /// The way of an account's notices through a source.
+    LinkId = "lnk";
     /// A [payment code](crate::domain::code).
     CodeId = "pcd";
     /// A vendor account at a bank or aggregator that sends notices.

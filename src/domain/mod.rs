@@ -7,6 +7,7 @@
 //! | [merchant] | hộ, doanh nghiệp | who trades: a household or a company |
 //! | [outlet] | điểm bán | where a merchant's code hangs |
 //! | [account] | tài khoản nhận tiền | the merchant's own bank account |
+//! | [account link](account_link) | liên kết tài khoản | how an account's notices reach us, with its owner's consent |
 //! | [source] | nguồn thông báo | a vendor account at a bank or aggregator that sends notices |
 //! | [trial] | nguồn thử | a place where a bank's engineer tries his notices |
 //! | [payment code](code) | mã thanh toán | what the customer scans |
@@ -17,6 +18,7 @@
 
 pub mod access;
 pub mod account;
+pub mod account_link;
 pub mod adoption;
 pub mod bank;
 pub mod base_url;
@@ -30,6 +32,7 @@ pub mod encoding;
 pub mod entry_rules;
 pub mod establishment;
 pub mod explanation;
+pub mod hearing;
 pub mod ids;
 pub mod linking;
 pub mod lunar;
@@ -43,6 +46,7 @@ pub mod period;
 pub mod phone;
 pub mod refusal;
 pub mod reversal;
+pub mod rhythm;
 pub mod source;
 pub mod source_health;
 pub mod statement;

@@ -86,6 +86,12 @@ pub enum Refusal {
     /// What has not happened yet cannot be recorded.
     #[error("the day lies in the future")]
     FutureDay,
+    /// A consent that has ended is none.
+    #[error("the consent would have ended already")]
+    PastExpiry,
+    /// Whoever owns the account has not agreed, or no longer does.
+    #[error("the trader has not agreed to the link of this account through this source")]
+    NoConsent,
     /// A census that saw nothing would empty the zone.
     #[error("a census has at least one place")]
     EmptyCensus,
@@ -126,6 +132,8 @@ impl Refusal {
             Self::NoCandidate => "no_candidate",
             Self::NoAccount => "no_account",
             Self::FutureDay => "future_day",
+            Self::PastExpiry => "past_expiry",
+            Self::NoConsent => "no_consent",
             Self::EmptyCensus => "empty_census",
             Self::PositionTwice { .. } => "position_twice",
             Self::EarlierCensus { .. } => "earlier_census",
@@ -173,6 +181,8 @@ impl Refusal {
                 "Thông báo không ghi tài khoản nào mà nguồn này được phép báo".into()
             }
             Self::FutureDay => "Ngày này chưa tới".into(),
+            Self::PastExpiry => "Sự đồng ý này đã hết hạn".into(),
+            Self::NoConsent => "Người bán chưa đồng ý liên kết tài khoản này qua nguồn này".into(),
             Self::EmptyCensus => "Một đợt khảo sát có ít nhất một điểm".into(),
             Self::PositionTwice { entry } => {
                 format!(

@@ -1,7 +1,20 @@
 //! Whether a source of notices is heard as usual, judged by its own rhythm.
 //!
-//! The rhythm is taken from the 28 local days that end with the day on which the source was
-//! last heard, so that a long silence does not become its habit:
+//! A source whose [rhythm](super::rhythm) by hour of the week is known is judged by how many
+//! notices it would have brought since it was last heard:
+//!
+//! | expected since then | and silent for | state |
+//! |---|---|---|
+//! | fewer than three | any time | `live` |
+//! | at least three, which chance explains once in twenty | at least 15 minutes | `late` |
+//! | at least eight, once in three thousand | at least an hour | `silent` |
+//!
+//! The times keep a source of many notices a minute from being called late for what a vendor
+//! does by itself: one failed delivery that is tried again takes up to a quarter of an hour,
+//! all its attempts about half an hour.
+//!
+//! One that is known for less than four weeks is judged by days, those of the 28 that end
+//! with the day on which it was last heard:
 //!
 //! | how many notices a day in those days | usual gap |
 //! |---|---|
@@ -14,18 +27,21 @@
 //! | at most the usual gap | `live` |
 //! | at most twice the usual gap | `late` |
 //! | longer, or never heard | `silent` |
-//! | it does not matter, its notices are not taken | `closed` |
+//!
+//! A source whose notices are not taken is `closed`, however it is heard.
 //!
 //! A source that was heard on at least 25 of its 28 days speaks daily: a whole later day
 //! without any notice is a gap, and figures that depend on the source and hold that day are
 //! incomplete. Six days a week is not daily, so a day off is no gap. What a source that was
-//! switched off did not say after its last notice is no gap either: a person decided so.
+//! switched off did not say after its last notice is no gap either: a person decided so. A
+//! bank's statement that covers a day closes the gap.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use crate::domain::day::{Window, local_day};
+use crate::domain::rhythm::{Expected, Rhythm};
 use crate::domain::word::word_enum;
 
 /// Over how many days a rhythm is taken.
@@ -37,6 +53,17 @@ pub const DAILY_AT_LEAST: usize = 25;
 /// From how many notices a day on a source is silent at night only.
 const BUSY_NOTICES: i64 = 24;
 
+/// How many notices must have been expected for a silence to be late, and to be silent.
+const LATE_FROM_EXPECTED: i64 = 3;
+const SILENT_FROM_EXPECTED: i64 = 8;
+
+/// How long a silence lasts at least, whatever was expected, to be late and to be silent.
+const LATE_FROM: TimeDelta = TimeDelta::minutes(15);
+const SILENT_FROM: TimeDelta = TimeDelta::hours(1);
+
+/// The days that bank statements cover.
+pub type ClosedDays = BTreeSet<NaiveDate>;
+
 word_enum! {
     /// Whether a source is heard as usual.
     SourceState is "source state" {
@@ -44,7 +71,7 @@ word_enum! {
         Live = "live",
         /// Longer silent than usual, which may be chance.
         Late = "late",
-        /// Silent for more than twice as long as usual, or never heard.
+        /// Silent for longer than chance explains, or never heard.
         Silent = "silent",
         /// Not let in, or switched off.
         Closed = "closed",
@@ -58,7 +85,10 @@ pub struct Health {
     pub state: SourceState,
     /// Its last authentic delivery.
     pub last_heard_at: Option<DateTime<Utc>>,
-    /// How long it is silent as a rule; unknown of a source that was never heard.
+    /// How many notices were expected since; of a source that is judged by the hours of its
+    /// weeks.
+    pub expected: Option<i64>,
+    /// How long it is silent as a rule; of a source that is judged by days.
     pub usual_gap: Option<TimeDelta>,
 }
 
@@ -122,34 +152,60 @@ impl Heard {
     }
 }
 
-/// How a source is heard at an instant; `last_heard` is its last authentic delivery.
+/// How a source is heard at an instant; `last_heard` is its last authentic delivery, `rhythm`
+/// is known after some weeks only.
 pub fn health(
     switch: Switch,
     heard: &Heard,
+    rhythm: Option<&Rhythm>,
     last_heard: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Health {
+    let Some(at) = last_heard else {
+        return Health {
+            state: judged(switch, SourceState::Silent),
+            last_heard_at: None,
+            expected: None,
+            usual_gap: None,
+        };
+    };
+    if let Some(rhythm) = rhythm {
+        let expected = rhythm.expected(at, now);
+        return Health {
+            state: judged(switch, state_by_hours(expected, now - at)),
+            last_heard_at: last_heard,
+            expected: Some(expected.whole()),
+            usual_gap: None,
+        };
+    }
+    let usual_gap = heard.usual_gap(local_day(at));
     Health {
-        state: state(switch, heard, last_heard, now),
+        state: judged(switch, state_by_days(usual_gap, now - at)),
         last_heard_at: last_heard,
-        usual_gap: last_heard.map(|at| heard.usual_gap(local_day(at))),
+        expected: None,
+        usual_gap: Some(usual_gap),
     }
 }
 
-/// The state of a source at an instant.
-fn state(
-    switch: Switch,
-    heard: &Heard,
-    last_heard: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> SourceState {
-    if switch == Switch::Off {
-        return SourceState::Closed;
+/// What was judged of a source that is switched on.
+fn judged(switch: Switch, state: SourceState) -> SourceState {
+    match switch {
+        Switch::On => state,
+        Switch::Off => SourceState::Closed,
     }
-    let Some(at) = last_heard else {
-        return SourceState::Silent;
-    };
-    let (silence, usual) = (now - at, heard.usual_gap(local_day(at)));
+}
+
+fn state_by_hours(expected: Expected, silence: TimeDelta) -> SourceState {
+    if expected.is_at_least(SILENT_FROM_EXPECTED) && silence >= SILENT_FROM {
+        SourceState::Silent
+    } else if expected.is_at_least(LATE_FROM_EXPECTED) && silence >= LATE_FROM {
+        SourceState::Late
+    } else {
+        SourceState::Live
+    }
+}
+
+fn state_by_days(usual: TimeDelta, silence: TimeDelta) -> SourceState {
     if silence <= usual {
         SourceState::Live
     } else if silence <= usual * 2 {
@@ -159,11 +215,12 @@ fn state(
     }
 }
 
-/// The days of a window on which a source that speaks daily was silent. Only whole days
-/// count: `today` and what comes after it do not.
+/// The days of a window on which a source that speaks daily was silent and that no statement
+/// covers. Only whole days count: `today` and what comes after it do not.
 pub fn silent_days(
     switch: Switch,
     heard: &Heard,
+    closed: &ClosedDays,
     window: Window,
     today: NaiveDate,
 ) -> Vec<NaiveDate> {
@@ -176,7 +233,7 @@ pub fn silent_days(
     };
     let days = window.first().iter_days();
     days.take_while(|day| *day <= window.last() && *day < ends)
-        .filter(|day| !heard.0.contains_key(day))
+        .filter(|day| !heard.0.contains_key(day) && !closed.contains(day))
         .filter(|day| {
             heard
                 .last_before(*day)
@@ -189,6 +246,7 @@ pub fn silent_days(
 mod tests {
     use super::*;
     use crate::domain::day::start_of_day;
+    use crate::domain::rhythm::LocalHour;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -203,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_is_late_and_then_silent_by_its_own_rhythm() {
+    fn a_source_of_few_weeks_is_late_and_then_silent_by_its_days() {
         use SourceState::{Late, Live, Silent};
         // Two weeks a notice every other day.
         let every_other: Heard = (0..14)
@@ -227,29 +285,116 @@ mod tests {
         ] {
             let last = start_of_day(day("2026-03-31")) + TimeDelta::hours(9);
             let now = last + TimeDelta::hours(hours);
-            let found = health(Switch::On, &heard, Some(last), now);
+            let found = health(Switch::On, &heard, None, Some(last), now);
             assert_eq!(
                 (found.state, found.last_heard_at),
                 (wanted, Some(last)),
                 "{name}"
             );
-            assert_eq!(
-                state(Switch::Off, &heard, Some(last), now),
-                SourceState::Closed
-            );
+            let off = health(Switch::Off, &heard, None, Some(last), now);
+            assert_eq!(off.state, SourceState::Closed);
         }
         let never = health(
             Switch::On,
             &Heard::default(),
+            None,
             None,
             start_of_day(day("2026-03-31")),
         );
         let nothing = Health {
             state: Silent,
             last_heard_at: None,
+            expected: None,
             usual_gap: None,
         };
         assert_eq!(never, nothing);
+    }
+
+    /// Four weeks, each day but Monday from 6 to 18 o'clock so many notices an hour, up to
+    /// Sunday 2026-03-29.
+    fn market(per_hour: i64) -> Rhythm {
+        let begin = LocalHour::of(start_of_day(day("2026-03-02"))).count();
+        let trades = |hour: &i64| (hour - begin) % 168 >= 24 && (6..18).contains(&(hour % 24));
+        let hours = (begin..begin + 4 * 168).filter(trades);
+        let hours = hours.map(|hour| (LocalHour::from_count(hour), per_hour));
+        let last = LocalHour::from_count(begin + 4 * 168);
+        Rhythm::new(LocalHour::from_count(begin), last, hours).unwrap()
+    }
+
+    #[test]
+    fn a_source_of_many_weeks_is_judged_by_what_its_hours_would_have_brought() {
+        use SourceState::{Late, Live, Silent};
+        for (name, per_hour, heard, now, wanted, expected) in [
+            ("a night", 12, "03-31T17:59", "04-01T06:00", Live, 0),
+            ("a day of rest", 12, "03-29T17:59", "03-31T06:00", Live, 0),
+            (
+                "the morning after",
+                12,
+                "03-29T17:59",
+                "03-31T06:15",
+                Late,
+                3,
+            ),
+            ("an hour later", 12, "03-29T17:59", "03-31T06:40", Silent, 8),
+            ("two expected", 12, "03-31T09:00", "03-31T09:14", Live, 2),
+            ("a quarter", 12, "03-31T09:00", "03-31T09:15", Late, 3),
+            ("40 minutes", 12, "03-31T09:00", "03-31T09:40", Late, 8),
+            ("an hour", 12, "03-31T09:00", "03-31T10:00", Silent, 12),
+            (
+                "busy, ten minutes",
+                600,
+                "03-31T09:00",
+                "03-31T09:14",
+                Live,
+                140,
+            ),
+            (
+                "busy, a quarter",
+                600,
+                "03-31T09:00",
+                "03-31T09:15",
+                Late,
+                150,
+            ),
+            (
+                "busy, an hour",
+                600,
+                "03-31T09:00",
+                "03-31T10:00",
+                Silent,
+                600,
+            ),
+            ("quiet, two hours", 1, "03-31T09:00", "03-31T11:00", Live, 2),
+            ("quiet, three", 1, "03-31T09:00", "03-31T12:00", Late, 3),
+            ("quiet, seven", 1, "03-31T09:00", "03-31T16:59", Late, 7),
+            ("quiet, eight", 1, "03-31T09:00", "03-31T17:00", Silent, 8),
+            ("months", 12, "03-31T09:00", "06-30T09:00", Silent, 11_232),
+            (
+                "the clock went back",
+                12,
+                "03-31T09:00",
+                "03-31T08:00",
+                Live,
+                0,
+            ),
+        ] {
+            let at = |text: &str| {
+                let text = format!("2026-{text}:00+07:00");
+                text.parse::<DateTime<Utc>>().unwrap()
+            };
+            let rhythm = market(per_hour);
+            let health = |switch| {
+                let last = Some(at(heard));
+                health(switch, &Heard::default(), Some(&rhythm), last, at(now))
+            };
+            let found = health(Switch::On);
+            assert_eq!(
+                (found.state, found.expected, found.usual_gap),
+                (wanted, Some(expected), None),
+                "{name}"
+            );
+            assert_eq!(health(Switch::Off).state, SourceState::Closed);
+        }
     }
 
     #[test]
@@ -261,7 +406,7 @@ mod tests {
             (heard(7, 1), 4 * 24),
             (heard(1, 50), 28 * 24),
         ] {
-            let found = health(Switch::Off, &heard, Some(last), last);
+            let found = health(Switch::Off, &heard, None, Some(last), last);
             assert_eq!(found.usual_gap, Some(TimeDelta::hours(hours)));
         }
     }
@@ -341,7 +486,7 @@ mod tests {
                 vec![],
             ),
         ] {
-            let found: Vec<_> = silent_days(switch, &heard, april, day(today))
+            let found: Vec<_> = silent_days(switch, &heard, &ClosedDays::new(), april, day(today))
                 .iter()
                 .map(chrono::Datelike::day)
                 .collect();
@@ -349,7 +494,11 @@ mod tests {
         }
         // A silence never becomes the habit: a month later the days are still gaps.
         let june = Window::month_of(day("2026-06-01"));
-        let found = silent_days(Switch::On, &heard(28, 3), june, day("2026-06-11"));
-        assert_eq!(found.len(), 10);
+        let gaps =
+            |closed| silent_days(Switch::On, &heard(28, 3), &closed, june, day("2026-06-11"));
+        assert_eq!(gaps(ClosedDays::new()).len(), 10);
+        // A statement closes the days that it covers and no other.
+        let covered = (1..=9).map(|number| june.first() + Days::new(number - 1));
+        assert_eq!(gaps(covered.collect()), [day("2026-06-10")]);
     }
 }

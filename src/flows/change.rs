@@ -64,6 +64,10 @@ pub enum Thing {
     Code,
     /// The outlet that a credit is to count for.
     Outlet,
+    /// The account that it is about.
+    Account,
+    /// The source that it is about.
+    Source,
 }
 
 /// What only one may have.
@@ -85,6 +89,8 @@ pub enum UniqueValue {
     DayOfChange,
     /// The proposal about a payment that waits for its second person.
     PaymentMove,
+    /// The open link of an account through a source.
+    OpenLink,
 }
 
 impl std::fmt::Display for Thing {
@@ -97,6 +103,8 @@ impl std::fmt::Display for Thing {
             Self::ReplacedAccount => "account of this merchant",
             Self::Code => "code",
             Self::Outlet => "outlet",
+            Self::Account => "account",
+            Self::Source => "source",
         })
     }
 }
@@ -112,6 +120,7 @@ impl std::fmt::Display for UniqueValue {
             Self::Position => "position in this zone",
             Self::DayOfChange => "day of a change of this place",
             Self::PaymentMove => "place of the one move of a payment that waits",
+            Self::OpenLink => "link of this account through this source",
         })
     }
 }

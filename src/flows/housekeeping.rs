@@ -1,12 +1,13 @@
-//! Forgetting what has had its time: expired keys of requests, used links, raw bank notices and
-//! the names and accounts in transfer texts.
+//! Forgetting what has had its time: expired keys of requests, used links, raw bank notices,
+//! the names and accounts in transfer texts, old hours of sources.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 
 use crate::domain::day::{local_day, start_of_day};
+use crate::domain::rhythm::{LocalHour, WEEKS_KEPT};
 use crate::store::audit::{self, AuditEntry};
-use crate::store::{Store, StoreError, idempotency, retention, trials};
+use crate::store::{Store, StoreError, idempotency, retention, source_hours, trials};
 
 /// Rows that one transaction changes.
 const STEP: i64 = 500;
@@ -38,6 +39,8 @@ pub struct Forgotten {
     pub texts: u64,
     /// Trials that ended.
     pub trials: u64,
+    /// Hours of sources that are too old for a rhythm.
+    pub hours: u64,
 }
 
 impl Round<'_> {
@@ -55,6 +58,10 @@ impl Round<'_> {
         }
         let mut tx = self.store.begin_write().await?;
         forgotten.links = retention::forget_links(&mut tx, self.now).await?;
+        tx.commit().await?;
+        let kept_hours = LocalHour::of(self.now).weeks_before(WEEKS_KEPT);
+        let mut tx = self.store.begin_write().await?;
+        forgotten.hours = source_hours::forget_before(&mut tx, kept_hours).await?;
         tx.commit().await?;
         let kept_since = local_day(self.now) - Days::new(self.raw_retention_days.into());
         let mut tx = self.store.begin_read().await?;

@@ -18,6 +18,11 @@ const KEY_NAME: &str = "linking";
 /// How much of the hash is kept: enough that two texts never have the same.
 const LINK_BYTES: usize = 16;
 
+/// The name under which the key of a hash is sealed.
+pub fn hash_key_name(name: &str) -> String {
+    format!("hash_key:{name}")
+}
+
 /// Links tellings. Opened once in a transaction.
 #[derive(Clone, Debug)]
 pub struct Linker {
@@ -42,7 +47,7 @@ impl Linker {
         entropy: &Entropy,
         master_key: &Key,
     ) -> Result<Self, StoreError> {
-        let name = format!("hash_key:{KEY_NAME}");
+        let name = hash_key_name(KEY_NAME);
         let fresh = Key::new(entropy.bytes());
         let fresh = master_key.seal(&name, entropy.bytes(), fresh.reveal());
         let sealed = linking::hash_key(tx, KEY_NAME, &fresh).await?;

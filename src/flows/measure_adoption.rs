@@ -9,9 +9,9 @@ use crate::domain::adoption::indicator::{Availability, Indicator};
 use crate::domain::adoption::ticket::TicketHistogram;
 use crate::domain::adoption::{Counts, Frame, Scope};
 use crate::domain::day::{Window, local_day};
+use crate::domain::hearing::Hearing;
 use crate::domain::money::Vnd;
 use crate::domain::period::{Step, steps};
-use crate::domain::source_health::silent_days;
 use crate::store::adoption::revisions::{self, DayRevision};
 use crate::store::adoption::{self, Area, by_day, stock};
 use crate::store::source_health::{self, KnownSource};
@@ -48,6 +48,8 @@ pub struct Measured {
     pub revisions: Revisions,
     /// Sources that were silent on a day of the window, by name.
     pub silent: Vec<SilentSource>,
+    /// The sources that the question depends on, by name, and how each is heard.
+    pub sources: Vec<HeardSource>,
 }
 
 /// What moved after its day was closed.
@@ -68,6 +70,15 @@ pub struct SilentSource {
     pub name: String,
     /// The days, earliest first.
     pub days: Vec<NaiveDate>,
+}
+
+/// A source that a question depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeardSource {
+    /// The last part of its address.
+    pub name: String,
+    /// How it is heard, as far as the window depends on it.
+    pub hearing: Hearing,
 }
 
 /// An indicator over a window, step by step.
@@ -102,7 +113,7 @@ pub const fn points_allowed(indicator: Indicator) -> usize {
 /// Counts everything over a window.
 pub async fn measure(tx: &mut Tx, question: &Question) -> Result<Measured, StoreError> {
     let counts = adoption::count(tx, &question.area, question.window).await?;
-    let (mut measured, _) = surroundings(tx, question).await?;
+    let mut measured = surroundings(tx, question).await?.measured;
     measured.counts = counts;
     Ok(measured)
 }
@@ -115,7 +126,7 @@ pub async fn measure_one(
 ) -> Result<Measured, StoreError> {
     let Question { area, window, .. } = question;
     let counts = adoption::count_for(tx, area, *window, indicator).await?;
-    let (mut measured, _) = surroundings(tx, question).await?;
+    let mut measured = surroundings(tx, question).await?.measured;
     measured.counts = counts;
     Ok(measured)
 }
@@ -128,7 +139,11 @@ pub async fn series(
     indicator: Indicator,
     step: Step,
 ) -> Result<Series, StoreError> {
-    let (whole, changed) = surroundings(tx, question).await?;
+    let Surroundings {
+        measured: whole,
+        changed,
+        known,
+    } = surroundings(tx, question).await?;
     let mut points = Vec::new();
     if indicator.availability() != Availability::Computed {
         return Ok(Series { whole, points });
@@ -137,7 +152,7 @@ pub async fn series(
     for window in steps(question.window, step) {
         let mut frame = Frame {
             window,
-            sources: health(&whole.silent, window),
+            sources: health(&known, window, question.now),
             ..whole.frame.clone()
         };
         let counts = if indicator.needs_census() && frame.scope != Scope::Source {
@@ -160,13 +175,16 @@ pub async fn series(
     Ok(Series { whole, points })
 }
 
+/// Everything about a question but its counts.
+struct Surroundings {
+    measured: Measured,
+    changed: ChangedDays,
+    known: Vec<KnownSource>,
+}
+
 type ChangedDays = BTreeMap<NaiveDate, (i64, i64)>;
 
-/// Everything about a question but its counts.
-async fn surroundings(
-    tx: &mut Tx,
-    question: &Question,
-) -> Result<(Measured, ChangedDays), StoreError> {
+async fn surroundings(tx: &mut Tx, question: &Question) -> Result<Surroundings, StoreError> {
     let Question { area, window, now } = question;
     let by_source = area.scope() == Scope::Source;
     // Censuses and closed days are of zones.
@@ -181,11 +199,7 @@ async fn surroundings(
         revisions::newest(tx, area, *window, REVISIONS_SHOWN).await?
     };
     let today = local_day(*now);
-    let silent = silent_sources(
-        &source_health::known(tx, area, *window).await?,
-        *window,
-        today,
-    );
+    let known = source_health::known(tx, area, *window).await?;
     let frame = Frame {
         scope: area.scope(),
         window: *window,
@@ -195,7 +209,7 @@ async fn surroundings(
         } else {
             adoption::censuses(tx, area, window.last()).await?
         },
-        sources: health(&silent, *window),
+        sources: health(&known, *window, *now),
     };
     let measured = Measured {
         frame,
@@ -209,22 +223,42 @@ async fn surroundings(
             changes: changed.values().map(|(_, changes)| changes).sum(),
             newest,
         },
-        silent,
+        silent: silent_sources(&known, *window, today),
+        sources: heard_sources(&known, *window, *now),
     };
-    Ok((measured, changed))
+    Ok(Surroundings {
+        measured,
+        changed,
+        known,
+    })
+}
+
+/// How sources are heard, as far as a window depends on them.
+pub fn heard_sources(
+    known: &[KnownSource],
+    window: Window,
+    now: DateTime<Utc>,
+) -> Vec<HeardSource> {
+    let heard = known.iter().map(|source| HeardSource {
+        name: source.name.clone(),
+        hearing: source.hearing(window, now),
+    });
+    heard.collect()
 }
 
 fn silent_sources(known: &[KnownSource], window: Window, today: NaiveDate) -> Vec<SilentSource> {
     let silent = known.iter().map(|source| SilentSource {
         name: source.name.clone(),
-        days: silent_days(source.switch, &source.heard, window, today),
+        days: source.silent_days(window, today),
     });
     silent.filter(|source| !source.days.is_empty()).collect()
 }
 
-fn health(silent: &[SilentSource], window: Window) -> SourceHealth {
-    let inside = |day: &NaiveDate| (window.first()..=window.last()).contains(day);
-    if silent.iter().any(|source| source.days.iter().any(inside)) {
+fn health(known: &[KnownSource], window: Window, now: DateTime<Utc>) -> SourceHealth {
+    if known
+        .iter()
+        .any(|source| source.hearing(window, now).is_gap())
+    {
         SourceHealth::Gap
     } else {
         SourceHealth::Heard

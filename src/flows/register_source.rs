@@ -21,7 +21,7 @@ use crate::domain::source_health::Health;
 use crate::store::reach::Reach;
 use crate::store::source_states::{self, accounts_of};
 use crate::store::sources::{self, NewSource, SourceRow};
-use crate::store::{StoreError, Tx, accounts, inconsistent, source_health};
+use crate::store::{StoreError, Tx, account_links, accounts, inconsistent, source_health};
 use crate::vault::Key;
 
 /// How long the secret before a new one stays good at most.
@@ -167,7 +167,8 @@ pub async fn step(
     known(tx, id, None, change.now).await
 }
 
-/// Lets a source speak for one more account.
+/// Lets a source speak for one more account; one whose trader was asked for a link only with
+/// the trader's consent.
 pub async fn bind(
     tx: &mut Tx,
     change: &Change<'_>,
@@ -180,6 +181,10 @@ pub async fn bind(
     let mut bound = accounts_of(tx, id).await?.into_iter();
     if !adapter_of(&source)?.names_account() && bound.any(|bound| bound != account) {
         return Err(SourceError::OneAccountOnly);
+    }
+    let link = account_links::newest(tx, account, id).await?;
+    if link.is_some_and(|link| link.state.consent().is_none()) {
+        return Err(Refusal::NoConsent.into());
     }
     sources::bind_account(tx, id, account, change.now).await?;
     changed_accounts(tx, change, id, "source.bind", account).await

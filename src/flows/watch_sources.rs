@@ -112,6 +112,7 @@ impl Watch<'_> {
         let detail = json!({
             "source": name,
             "last_heard_at": health.last_heard_at.map(to_rfc3339),
+            "expected_notices": health.expected,
             "usual_gap_s": health.usual_gap.map(|gap| gap.num_seconds()),
         });
         tracing::warn!(kind = SOURCE_SILENT, source = name, "alert");

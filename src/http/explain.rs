@@ -190,12 +190,14 @@ impl From<Refusal> for Problem {
             | Refusal::NoAccount
             | Refusal::PersonalAccount
             | Refusal::FutureDay
+            | Refusal::PastExpiry
             | Refusal::EmptyCensus
             | Refusal::PositionTwice { .. } => Code::InvalidFields,
             Refusal::WrongState { .. }
             | Refusal::ReturnWaits
             | Refusal::MerchantNotActive
             | Refusal::AlreadyEffective { .. }
+            | Refusal::NoConsent
             | Refusal::StaticNeverCompletes
             | Refusal::AlreadyPaid
             | Refusal::Expired { .. }

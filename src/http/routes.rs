@@ -116,6 +116,13 @@ fn merchants() -> Routes {
         .routes(routes!(api::accounts::approve))
         .routes(routes!(api::accounts::reject))
         .routes(routes!(api::accounts::retire))
+        .routes(routes!(
+            api::account_links::create,
+            api::account_links::list
+        ))
+        .routes(routes!(api::account_links::read))
+        .routes(routes!(api::account_links::consent))
+        .routes(routes!(api::account_links::revoke))
 }
 
 /// A merchant, its tills and staff; every caller checks.
@@ -170,6 +177,7 @@ fn money() -> Routes {
         .routes(routes!(api::doubts::reject))
         .routes(routes!(api::bank_transactions::list))
         .routes(routes!(api::bank_transactions::read))
+        .routes(routes!(api::day_summaries::read))
         .routes(routes!(api::events::list))
 }
 

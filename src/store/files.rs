@@ -104,6 +104,25 @@ impl Store {
         Ok(())
     }
 
+    /// Whether nobody else has the database open. Of a SQLite file it stays so until this store
+    /// is closed; of a server it is told for this moment.
+    pub async fn hold_alone(&self) -> Result<bool, StoreError> {
+        const SESSIONS: &str = "SELECT COUNT(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND backend_type = 'client backend'";
+        match self {
+            Self::Sqlite { hold, .. } => match hold.try_lock() {
+                Ok(()) => Ok(true),
+                Err(TryLockError::WouldBlock) => Ok(false),
+                Err(TryLockError::Error(error)) => Err(sqlx::Error::Io(error).into()),
+            },
+            // A server has no file to hold; each session beside our own may be an instance.
+            Self::Postgres(pool) => {
+                let sessions: i64 = sqlx::query_scalar(SESSIONS).fetch_one(pool).await?;
+                Ok(sessions <= i64::from(pool.size()))
+            }
+        }
+    }
+
     /// Opens a copy to look at it. Nothing is written, not even beside the file, which must
     /// not change meanwhile.
     pub async fn open_copy(path: &Path) -> Result<Self, StoreError> {

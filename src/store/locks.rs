@@ -2,7 +2,7 @@
 //! true. A merchant is held before its outlets, always in this order.
 
 use super::{StoreError, Tx, expect_one, on_engine};
-use crate::domain::ids::{AccountId, MerchantId, OutletId, SourceId};
+use crate::domain::ids::{AccountId, LinkId, MerchantId, OutletId, SourceId};
 
 /// Holds a row of a table.
 macro_rules! hold {
@@ -28,6 +28,11 @@ pub async fn merchant(tx: &mut Tx, id: MerchantId) -> Result<(), StoreError> {
 /// Holds an outlet's row.
 pub async fn outlet(tx: &mut Tx, id: OutletId) -> Result<(), StoreError> {
     hold!(tx, "outlets", id)
+}
+
+/// Holds an account link's row.
+pub async fn account_link(tx: &mut Tx, id: LinkId) -> Result<(), StoreError> {
+    hold!(tx, "account_links", id)
 }
 
 /// Holds a source's row.

@@ -6,6 +6,7 @@
 //! transaction that reads before it writes cannot fail half-way.
 
 pub mod access;
+pub mod account_links;
 pub mod accounts;
 pub mod adoption;
 pub mod alerts;
@@ -15,6 +16,7 @@ pub mod censuses;
 pub mod code_revisions;
 pub mod code_states;
 pub mod codes;
+pub mod day_summaries;
 pub mod delays;
 pub mod doubts;
 mod error;
@@ -27,6 +29,7 @@ pub mod linking;
 pub mod locks;
 pub mod match_switches;
 pub mod merchants;
+pub mod onboarding;
 pub mod outlets;
 pub mod payment_moves;
 pub mod payments;
@@ -36,9 +39,11 @@ pub mod retention;
 pub mod reversal_links;
 pub mod reversals;
 pub mod rollups;
+pub mod sealed_values;
 mod setup;
 pub mod source_entry;
 pub mod source_health;
+pub mod source_hours;
 pub mod source_states;
 pub mod sources;
 pub mod suspense;

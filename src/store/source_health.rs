@@ -6,13 +6,17 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::adoption::{Area, Place, in_area};
-use super::reach::Reach;
-use super::{StoreError, Tx, inconsistent, on_engine};
+use super::reach::{Reach, reaches_merchant};
+use super::{StoreError, Tx, inconsistent, on_engine, source_hours};
 use crate::domain::adoption::Scope;
 use crate::domain::day::{Window, local_day};
+use crate::domain::hearing::Hearing;
 use crate::domain::ids::SourceId;
+use crate::domain::rhythm::Rhythm;
 use crate::domain::source::SourceStatus;
-use crate::domain::source_health::{self, Health, Heard, RHYTHM_DAYS, Switch};
+use crate::domain::source_health::{
+    self, ClosedDays, Health, Heard, RHYTHM_DAYS, Switch, silent_days,
+};
 
 /// A source and when it was heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +31,29 @@ pub struct KnownSource {
     pub last_heard_at: Option<DateTime<Utc>>,
     /// Its deliveries by day: those of the window and of the rhythm before it.
     pub heard: Heard,
+    /// Its notices by hour of the week, once it is known for some weeks.
+    pub rhythm: Option<Rhythm>,
+    /// The days of the window that bank statements cover for every account it speaks for.
+    pub closed_days: ClosedDays,
 }
 
 impl KnownSource {
     /// How it is heard now; it must have been read over a window that ends today.
     pub fn health_at(&self, now: DateTime<Utc>) -> Health {
-        source_health::health(self.switch, &self.heard, self.last_heard_at, now)
+        let rhythm = self.rhythm.as_ref();
+        source_health::health(self.switch, &self.heard, rhythm, self.last_heard_at, now)
+    }
+
+    /// The whole days of the window it was read over on which it speaks as a rule and did not.
+    pub fn silent_days(&self, window: Window, today: NaiveDate) -> Vec<NaiveDate> {
+        silent_days(self.switch, &self.heard, &self.closed_days, window, today)
+    }
+
+    /// How it is heard, as far as the window it was read over depends on it.
+    pub fn hearing(&self, window: Window, now: DateTime<Utc>) -> Hearing {
+        let today = local_day(now);
+        let (health, silent) = (self.health_at(now), self.silent_days(window, today));
+        Hearing::new(health, silent, &self.closed_days, window, today)
     }
 }
 
@@ -73,8 +94,9 @@ pub async fn known(
         if let Some(rhythm) = rhythm.filter(|rhythm| rhythm.first() < early(window)) {
             days.extend(days_of(tx, id, rhythm).await?);
         }
+        let source = SourceId::from_uuid(id);
         known.push(KnownSource {
-            id: SourceId::from_uuid(id),
+            id: source,
             name,
             switch: match SourceStatus::parse(&state) {
                 Ok(SourceStatus::Active) => Switch::On,
@@ -85,6 +107,8 @@ pub async fn known(
             },
             last_heard_at,
             heard: days.into_iter().collect(),
+            rhythm: source_hours::rhythm(tx, source).await?,
+            closed_days: ClosedDays::new(),
         });
     }
     Ok(known)
@@ -99,6 +123,35 @@ pub async fn known_now(
     let place = only.map_or(Place::Everywhere, Place::Source);
     let area = Area::new(Reach::Everything, place);
     known(tx, &area, Window::day(local_day(now))).await
+}
+
+/// The sources that speak for an account within reach, by name, over a window.
+pub async fn known_within(
+    tx: &mut Tx,
+    reach: Reach,
+    window: Window,
+) -> Result<Vec<KnownSource>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT s.id FROM sources s WHERE EXISTS (SELECT 1 FROM source_accounts b
+            JOIN accounts a ON a.id = b.account_id
+            WHERE b.source_id = s.id AND b.unbound_at IS NULL AND ",
+        reaches_merchant!("a.merchant_id"),
+        ") ORDER BY s.name"
+    );
+    let ids: Vec<Uuid> = on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .fetch_all(connection)
+            .await
+    })?;
+    let mut all = Vec::new();
+    for id in ids {
+        let place = Place::Source(SourceId::from_uuid(id));
+        let area = Area::new(Reach::Everything, place);
+        all.extend(known(tx, &area, window).await?);
+    }
+    Ok(all)
 }
 
 /// The first day that is read of every source: its rhythm before the window, also when it was

@@ -14,15 +14,18 @@ use crate::domain::adoption::figure::{Figure, Measure};
 use crate::domain::adoption::indicator::Indicator;
 use crate::domain::adoption::{Answer, answer};
 use crate::domain::day::{Window, local_day};
+use crate::domain::hearing;
 use crate::domain::lunar::LunarDay;
 use crate::domain::payment::Flag;
-use crate::flows::measure_adoption::{Question, measure_one};
+use crate::domain::source_health::SourceState;
+use crate::flows::measure_adoption::{Question, heard_sources, measure_one};
 use crate::http::language::Language;
 use crate::http::problem::Problem;
 use crate::http::{AppState, FrontPage};
 use crate::store::adoption::{Area, Place, by_day};
 use crate::store::payments::{self, RecentPayment};
 use crate::store::reach::Reach;
+use crate::store::source_health::known;
 use crate::store::zones::{self, Zone};
 use crate::store::{StoreError, Tx, sources, suspense_ages};
 
@@ -58,6 +61,8 @@ struct Live {
     all: ZoneFigures,
     zones: Vec<ZoneFigures>,
     notices: NoticeCounts,
+    /// How the sources behind all of it are heard.
+    hearing: HearingLine,
     chart: Bars,
     days: Vec<DayLine>,
     newest: Vec<PaymentLine>,
@@ -71,6 +76,13 @@ struct NoticeCounts {
     held: String,
     /// Credits that wait for their trader, since whenever.
     waiting: String,
+}
+
+/// What may be missing in the figures of the month.
+struct HearingLine {
+    text: &'static str,
+    /// The class that colours it: `good` or `warn`.
+    tone: &'static str,
 }
 
 struct ZoneFigures {
@@ -203,6 +215,7 @@ async fn read(
         all,
         zones: lines,
         notices: notices(tx, now).await?,
+        hearing: hearing_line(tx, words, now).await?,
         chart: bars(&values),
         days: days.into_iter().rev().map(|(line, _)| line).collect(),
         newest: newest.iter().map(line).collect(),
@@ -219,6 +232,28 @@ async fn notices(tx: &mut Tx, now: DateTime<Utc>) -> Result<NoticeCounts, StoreE
         refused: view::number(counts.refused),
         held: view::number(counts.quarantined + counts.conflict),
         waiting: view::number(waiting.open),
+    })
+}
+
+async fn hearing_line(
+    tx: &mut Tx,
+    words: &Words,
+    now: DateTime<Utc>,
+) -> Result<HearingLine, StoreError> {
+    let everywhere = Area::new(Reach::Everything, Place::Everywhere);
+    let month = Window::month_of(local_day(now));
+    let known = known(tx, &everywhere, month).await?;
+    let sources = heard_sources(&known, month, now);
+    let state = hearing::worst(sources.iter().map(|source| &source.hearing));
+    Ok(HearingLine {
+        text: match words.tag {
+            "en" => hearing::english(state),
+            _ => hearing::vietnamese(state),
+        },
+        tone: match state {
+            SourceState::Live => "good",
+            SourceState::Late | SourceState::Silent | SourceState::Closed => "warn",
+        },
     })
 }
 

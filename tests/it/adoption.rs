@@ -7,6 +7,7 @@ mod orders;
 mod quarter;
 mod questions;
 mod recount;
+mod rhythm;
 mod series;
 mod silence;
 
@@ -103,7 +104,9 @@ impl Quarter {
         self.tell_of_a_foreign_account(&foreign).await;
         self.tell_of_a_foreign_account(&foreign).await;
         self.tell(&the_quarter()[1]).await;
+        // A repeat long after it shows that the source is not silent.
         self.stand_at(noon("08-06"));
+        self.tell(&the_quarter()[1]).await;
     }
 }
 

@@ -23,6 +23,7 @@ mod statement_writer;
 mod street;
 
 mod access;
+mod account_links;
 mod adoption;
 mod api_document;
 mod bad_notices;

@@ -16,3 +16,4 @@ mod harness;
 mod issue_code;
 mod records;
 mod registry;
+mod sealed_values;

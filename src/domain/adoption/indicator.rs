@@ -334,8 +334,8 @@ const DEFINITIONS: [Definition; 29] = [
         ["Độ trễ thông báo", "Notice delay"],
         "P50, P95, P99 of received − bank time",
         [
-            "Chưa tổng hợp độ trễ theo nguồn",
-            "Delays are not added up by source yet",
+            "Độ trễ được báo theo từng nguồn: /v1/sources/{id}/delays",
+            "Delays are told by source: /v1/sources/{id}/delays",
         ],
     ),
     not_yet(

@@ -92,7 +92,7 @@ impl Batch<'_> {
         if let Some(key) = self.body_keys.get(&day) {
             return Ok(key.clone());
         }
-        let (entropy, name) = (&self.ledger.entropy, format!("body_key:{day}"));
+        let (entropy, name) = (&self.ledger.entropy, body_key_name(day));
         let fresh = Key::new(entropy.bytes());
         let sealed = self
             .ledger
@@ -142,5 +142,13 @@ impl Batch<'_> {
             _ => &mut counts.ignored,
         };
         *count += 1;
+        if verdict != "duplicate" {
+            self.rhythm.note_notice(notice.source, notice.received_at);
+        }
     }
+}
+
+/// The name under which the key of a day's raw bodies is sealed.
+pub fn body_key_name(day: NaiveDate) -> String {
+    format!("body_key:{day}")
 }

@@ -13,11 +13,14 @@ mod attribution;
 mod delivery;
 mod doubt;
 mod facts;
+mod links;
 mod outcome;
 mod placing;
 mod record;
+mod rhythm;
 mod writer;
 
+pub use delivery::body_key_name;
 pub(in crate::flows) use facts::hash_of;
 
 use std::sync::Arc;

@@ -9,13 +9,14 @@ use serde_json::json;
 
 use super::facts::{agrees, hash_of, linking_reference};
 use super::outcome::{Outcome, Recorded};
+use super::rhythm::RhythmCounts;
 use super::{Delivered, Ledger, Notice, Quarantine, Receipt, Told};
 use crate::banks::{HistoryRow, Reading};
 use crate::domain::credit::BankFact;
 use crate::domain::day::local_day;
 use crate::domain::delay::DelayClass;
 use crate::domain::explanation::AccountRefusal;
-use crate::domain::ids::{BankTransactionId, CallbackId, EventId, SourceId};
+use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, EventId, SourceId};
 use crate::domain::linking::Teller;
 use crate::domain::matching;
 use crate::flows::linking::Linker;
@@ -39,6 +40,9 @@ pub(super) struct Batch<'a> {
     /// The source that speaks at this moment.
     pub(super) source_name: String,
     pub(super) counts: BTreeMap<(SourceId, NaiveDate), DeliveryCounts>,
+    pub(super) rhythm: RhythmCounts,
+    /// The accounts that a source told of: when it last did, and as whom.
+    pub(super) heard_accounts: BTreeMap<(SourceId, AccountId), (DateTime<Utc>, String)>,
     pub(super) secrets_used: BTreeMap<(SourceId, bool), DateTime<Utc>>,
     pub(super) body_keys: BTreeMap<NaiveDate, Key>,
     pub(super) linker: Option<Linker>,
@@ -56,6 +60,8 @@ impl<'a> Batch<'a> {
             pending: Pending::default(),
             source_name: String::new(),
             counts: BTreeMap::new(),
+            rhythm: RhythmCounts::default(),
+            heard_accounts: BTreeMap::new(),
             secrets_used: BTreeMap::new(),
             body_keys: BTreeMap::new(),
             linker: None,
@@ -156,6 +162,8 @@ impl<'a> Batch<'a> {
         for (place, count) in &self.delays {
             delays::add(&mut self.tx, place, *count).await?;
         }
+        self.rhythm.write(&mut self.tx).await?;
+        self.enliven_links().await?;
         for ((source, previous), at) in &self.secrets_used {
             sources::note_secret_use(&mut self.tx, *source, *previous, *at).await?;
         }
@@ -202,6 +210,9 @@ impl<'a> Batch<'a> {
             Ok(account) => account,
             Err(why) => return Ok(Recorded::Unbound(why)),
         };
+        let heard = (notice.received_at, self.speaker());
+        self.heard_accounts
+            .insert((notice.source, account.account), heard);
         let (transaction, is_new, text_link) = self.settle(notice, fact, account).await?;
         let evidence = NewEvidence {
             teller,

@@ -109,7 +109,10 @@ impl KnownTrial {
 
     fn credentials(&self, ledger: &Ledger) -> Result<Credentials, StoreError> {
         let sealed = &self.row.secret_sealed;
-        let opened = ledger.master_key.open(&secret_name(self.id()), sealed).ok();
+        let opened = ledger
+            .master_key
+            .open(&trial_secret_name(self.id()), sealed)
+            .ok();
         let text = opened.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
         let text = text.ok_or_else(|| inconsistent("trials", "secret_sealed", self.row.id))?;
         let mut credentials = Credentials::new(Secret::from_stored(&text));
@@ -166,7 +169,7 @@ pub async fn open(
         token_hash: token.hash().to_vec(),
         adapter: adapter.name().to_owned(),
         secret_sealed: ledger.master_key.seal(
-            &secret_name(id),
+            &trial_secret_name(id),
             ledger.entropy.bytes(),
             stored.expose_secret().as_bytes(),
         ),
@@ -253,6 +256,6 @@ fn digits<const N: usize>(ledger: &Ledger) -> String {
 }
 
 /// The name under which a trial's secret is sealed.
-fn secret_name(trial: TrialId) -> String {
+pub fn trial_secret_name(trial: TrialId) -> String {
     format!("{trial}:secret")
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::completeness::{CompletenessDocument, MoneyPage, listed_days};
 use super::instant_of;
 use super::money::{CaseQuery, open_money};
 use super::registry::filter;
@@ -12,7 +13,7 @@ use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, PaymentId, Su
 use crate::http::AppState;
 use crate::http::auth::{MerchantOrStaff, found};
 use crate::http::extract::{Json, Path, Query};
-use crate::http::page::{Page, Position};
+use crate::http::page::Position;
 use crate::http::problem::Problem;
 use crate::store::transactions::{self, EvidenceRow, TransactionRow};
 
@@ -152,13 +153,13 @@ impl From<EvidenceRow> for EvidenceDocument {
     description = "For a merchant: its own. Staff name the merchant and a case; the merchant sees that they looked.",
     operation_id = "list_bank_transactions",
     params(BankTransactionQuery),
-    responses((status = 200, description = "A page of transactions.", body = Page<BankTransactionDocument>))
+    responses((status = 200, description = "A page of transactions.", body = MoneyPage<BankTransactionDocument>))
 )]
 pub async fn list(
     MerchantOrStaff(caller): MerchantOrStaff,
     State(state): State<AppState>,
     Query(query): Query<BankTransactionQuery>,
-) -> Result<Json<Page<BankTransactionDocument>>, Problem> {
+) -> Result<Json<MoneyPage<BankTransactionDocument>>, Problem> {
     let (merchant, case) = (query.merchant_id.as_deref(), query.case.as_deref());
     let money = open_money(&state, &caller, merchant, case, "bank_transactions").await?;
     let account = query.account_id.as_deref();
@@ -174,6 +175,9 @@ pub async fn list(
     });
     let before = before.transpose()?;
     let mut tx = state.ledger.store.begin_read().await?;
+    let now = state.clock.now();
+    let days = listed_days(None, None, now);
+    let completeness = CompletenessDocument::read(&mut tx, money.reach, days, now).await?;
     let rows = request.fetch_rows();
     let rows = transactions::list(&mut tx, money.reach, account, before, rows).await?;
     let position = |row: &TransactionRow| Position {
@@ -181,7 +185,8 @@ pub async fn list(
         id: row.id,
     };
     let show = |row| BankTransactionDocument::new(row, None);
-    Ok(Json(request.page(rows, position, show)))
+    let page = request.page(rows, position, show);
+    Ok(Json(MoneyPage::new(completeness, page)))
 }
 
 /// One transaction, and how we know of it.

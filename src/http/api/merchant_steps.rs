@@ -36,11 +36,9 @@ async fn take(
     let which = (which.0, which.1.version);
     let mut tx = state.ledger.store.begin_write().await?;
     let merchant = register_merchant::step(&mut tx, &change, reach(caller)?, which, event).await?;
+    let document = MerchantDocument::whole(&mut tx, merchant).await?;
     tx.commit().await?;
-    Ok(Versioned(
-        merchant.version,
-        MerchantDocument::whole(merchant),
-    ))
+    Ok(Versioned(document.version, document))
 }
 
 macro_rules! steps {

@@ -20,6 +20,8 @@ use crate::http::idempotency::{Begun, Creation, IdempotencyKey};
 use crate::http::page::Page;
 use crate::http::problem::{FieldErrors, Problem};
 use crate::store::merchants::{self, Merchant, MerchantFilter, MerchantProfile};
+use crate::store::onboarding;
+use crate::store::{StoreError, Tx};
 
 /// What a merchant is called and how it is reached.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -61,6 +63,12 @@ pub struct MerchantBody {
     "created_by": "usr_01920000000070008000000000000001",
     "created_at": "2026-11-22T09:00:00+07:00",
     "updated_at": "2026-11-23T09:00:00+07:00",
+    "onboarding": {
+        "registered_at": "2026-11-23T09:00:00+07:00",
+        "linked_at": "2026-11-23T10:12:04+07:00",
+        "tested_at": "2026-11-23T10:12:04+07:00",
+        "active_at": null,
+    },
     "version": 4,
 }))]
 pub struct MerchantDocument {
@@ -83,7 +91,28 @@ pub struct MerchantDocument {
     created_by: String,
     created_at: String,
     updated_at: String,
-    version: i64,
+    /// How far it has come; null in lists.
+    onboarding: Option<OnboardingDocument>,
+    pub(super) version: i64,
+}
+
+/// The steps by which a merchant comes in, each with the moment that proved it; null while it
+/// is ahead.
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "each is a moment, which its name says"
+)]
+#[schema(as = Onboarding)]
+pub struct OnboardingDocument {
+    /// When a second person approved it.
+    registered_at: Option<String>,
+    /// When a verified notice told of its account for the first time.
+    linked_at: Option<String>,
+    /// When the test payment of an outlet came back for the first time.
+    tested_at: Option<String>,
+    /// The bank's time of its first payment that counts.
+    active_at: Option<String>,
 }
 
 /// Which merchants are wanted.
@@ -104,14 +133,23 @@ pub struct MerchantQuery {
 
 impl MerchantDocument {
     /// Everything: for whoever reads this one merchant.
-    pub fn whole(merchant: Merchant) -> Self {
+    pub async fn whole(tx: &mut Tx, merchant: Merchant) -> Result<Self, StoreError> {
+        let steps = onboarding::steps(tx, merchant.id).await?;
         let tax_code = merchant.profile.tax_code.to_written();
         let phone = merchant.profile.phone.to_national();
-        Self {
+        let masked = Self::masked(merchant);
+        let onboarding = OnboardingDocument {
+            registered_at: masked.approved_at.clone(),
+            linked_at: steps.linked_at.map(to_rfc3339),
+            tested_at: steps.tested_at.map(to_rfc3339),
+            active_at: steps.active_at.map(to_rfc3339),
+        };
+        Ok(Self {
             tax_code,
             phone,
-            ..Self::masked(merchant)
-        }
+            onboarding: Some(onboarding),
+            ..masked
+        })
     }
 
     /// Without what is personal: for lists.
@@ -139,6 +177,7 @@ impl MerchantDocument {
             created_by: merchant.created_by.to_string(),
             created_at: to_rfc3339(merchant.created_at),
             updated_at: to_rfc3339(merchant.updated_at),
+            onboarding: None,
             version: merchant.version,
         }
     }
@@ -215,7 +254,8 @@ pub async fn create(
         Begun::First(work) => work,
     };
     let merchant = register_merchant::register(work.tx(), &change, profile).await?;
-    work.created(&MerchantDocument::whole(merchant)).await
+    let document = MerchantDocument::whole(work.tx(), merchant).await?;
+    work.created(&document).await
 }
 
 /// Corrects a merchant that is not handed in.
@@ -242,11 +282,9 @@ pub async fn amend(
     let which = (id, expected.version);
     let merchant =
         register_merchant::amend(&mut tx, &change, reach(&caller)?, which, profile).await?;
+    let document = MerchantDocument::whole(&mut tx, merchant).await?;
     tx.commit().await?;
-    Ok(Versioned(
-        merchant.version,
-        MerchantDocument::whole(merchant),
-    ))
+    Ok(Versioned(document.version, document))
 }
 
 /// One merchant.
@@ -267,10 +305,8 @@ pub async fn read(
 ) -> Result<Versioned<MerchantDocument>, Problem> {
     let mut tx = state.ledger.store.begin_read().await?;
     let merchant = found(merchants::find(&mut tx, reach(&caller)?, id).await?)?;
-    Ok(Versioned(
-        merchant.version,
-        MerchantDocument::whole(merchant),
-    ))
+    let document = MerchantDocument::whole(&mut tx, merchant).await?;
+    Ok(Versioned(document.version, document))
 }
 
 /// The merchants within the caller's reach, in the order of their registration.

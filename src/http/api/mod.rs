@@ -1,5 +1,6 @@
 //! The resources of the API, one file each.
 
+pub mod account_links;
 pub mod accounts;
 pub mod adoption;
 pub mod alerts;
@@ -12,6 +13,8 @@ pub mod code_checks;
 pub mod code_creation;
 pub mod code_pictures;
 pub mod code_revisions;
+pub mod completeness;
+pub mod day_summaries;
 pub mod doubts;
 pub mod establishments;
 pub mod events;

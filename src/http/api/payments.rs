@@ -5,6 +5,7 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::completeness::{CompletenessDocument, MoneyPage, listed_days};
 use super::instant_of;
 use super::money::{CaseQuery, OpenedMoney, open_money};
 use super::registry::{Versioned, filter};
@@ -13,7 +14,7 @@ use crate::domain::ids::{BankTransactionId, CodeId, MerchantId, OutletId, Paymen
 use crate::http::AppState;
 use crate::http::auth::{Caller, found};
 use crate::http::extract::{Json, Path, Query};
-use crate::http::page::{Page, Position};
+use crate::http::page::Position;
 use crate::http::problem::Problem;
 use crate::store::payments::{self, PaymentFilter, PaymentRow};
 
@@ -144,13 +145,13 @@ impl PaymentQuery {
     description = "For a merchant and its tills. Staff name the merchant and a case; the merchant sees that they looked.",
     operation_id = "list_payments",
     params(PaymentQuery),
-    responses((status = 200, description = "A page of payments.", body = Page<PaymentDocument>))
+    responses((status = 200, description = "A page of payments.", body = MoneyPage<PaymentDocument>))
 )]
 pub async fn list(
     caller: Caller,
     State(state): State<AppState>,
     Query(query): Query<PaymentQuery>,
-) -> Result<Json<Page<PaymentDocument>>, Problem> {
+) -> Result<Json<MoneyPage<PaymentDocument>>, Problem> {
     let (merchant, case) = (query.merchant_id.as_deref(), query.case.as_deref());
     let money = open_money(&state, &caller, merchant, case, "payments").await?;
     let wanted = query.filter(money.outlet)?;
@@ -172,13 +173,17 @@ pub async fn list(
     });
     let before = before.transpose()?;
     let mut tx = state.ledger.store.begin_read().await?;
+    let now = state.clock.now();
+    let days = listed_days(query.from, query.to, now);
+    let completeness = CompletenessDocument::read(&mut tx, money.reach, days, now).await?;
     let rows = request.fetch_rows();
     let rows = payments::list(&mut tx, money.reach, wanted, before, rows).await?;
     let position = |row: &PaymentRow| Position {
         sort: to_rfc3339(row.occurred_at),
         id: row.id,
     };
-    Ok(Json(request.page(rows, position, PaymentDocument::from)))
+    let page = request.page(rows, position, PaymentDocument::from);
+    Ok(Json(MoneyPage::new(completeness, page)))
 }
 
 /// One payment.

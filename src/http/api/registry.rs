@@ -159,6 +159,16 @@ fn unknown(thing: Thing) -> Problem {
             "unknown_outlet",
             Text::new("Không có điểm bán này.", "There is no such outlet."),
         ),
+        Thing::Account => (
+            "/account_id",
+            "unknown_account",
+            Text::new("Không có tài khoản này.", "There is no such account."),
+        ),
+        Thing::Source => (
+            "/source_id",
+            "unknown_source",
+            Text::new("Không có nguồn này.", "There is no such source."),
+        ),
     };
     FieldError::new(pointer, code, text).into()
 }
@@ -216,6 +226,13 @@ fn taken(value: UniqueValue) -> Problem {
             Text::new(
                 "Khoản này đã có một đề nghị chuyển đang chờ.",
                 "A move of this payment waits already.",
+            ),
+        ),
+        UniqueValue::OpenLink => (
+            "/account_id",
+            Text::new(
+                "Tài khoản này đã có liên kết qua nguồn này.",
+                "This account has an open link through this source.",
             ),
         ),
     };

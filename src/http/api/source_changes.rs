@@ -163,7 +163,7 @@ pub async fn approve_secret(
     path = "/v1/sources/{id}/accounts",
     tag = "bank in",
     summary = "Bind an account to a source",
-    description = "For administrators. Binding it twice changes nothing.",
+    description = "For administrators. Binding it twice changes nothing. An account whose trader was asked for a link through this source is bound only with the trader's consent.",
     operation_id = "bind_source_account",
     params(("id" = String, Path, description = "The source.")),
     request_body = AccountBinding,

@@ -32,7 +32,8 @@ use crate::http::problem::Problem;
     "health": {
         "state": "live",
         "last_heard_at": "2026-11-24T10:30:00+07:00",
-        "usual_gap_s": 43_200,
+        "expected_notices": 1,
+        "usual_gap_s": null,
     },
     "pull": null,
     "requested_by": "usr_01920000000070008000000000000001",
@@ -89,16 +90,21 @@ pub struct SourceDocument {
     version: i64,
 }
 
-/// How a source is heard, judged by its own rhythm of the 28 days before it was last heard.
+/// How a source is heard, judged by its own rhythm before it was last heard: the hours of the
+/// week once it is known for four weeks, days before that.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SourceHealth)]
 pub struct HealthDocument {
-    /// `live`, `late` (silent for longer than usual), `silent` (for more than twice as long,
-    /// or never heard) or `closed` (not let in, or switched off).
+    /// `live`, `late` (silent for longer than usual), `silent` (for longer than chance
+    /// explains, or never heard) or `closed` (not let in, or switched off).
     state: &'static str,
     /// Its last authentic delivery of any kind.
     last_heard_at: Option<String>,
-    /// How long it is silent as a rule, in seconds; null for one that was never heard.
+    /// How many notices the same hours of the weeks before brought on average: `late` from
+    /// three on, `silent` from eight on; null for one that is judged by days.
+    expected_notices: Option<i64>,
+    /// How long it is silent as a rule, in seconds; null for one that is judged by the hours
+    /// of the week or was never heard.
     usual_gap_s: Option<i64>,
 }
 
@@ -176,6 +182,7 @@ impl From<Health> for HealthDocument {
         Self {
             state: health.state.as_str(),
             last_heard_at: health.last_heard_at.map(to_rfc3339),
+            expected_notices: health.expected,
             usual_gap_s: health.usual_gap.map(|gap| gap.num_seconds()),
         }
     }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::completeness::{CompletenessDocument, MoneyPage, listed_days};
 use super::instant_of;
 use super::money::{CaseQuery, open_money};
 use super::payment_explanations::{Reasons, SeenReference};
@@ -16,7 +17,7 @@ use crate::domain::suggestion::SuspenseState;
 use crate::http::AppState;
 use crate::http::auth::{MerchantOrStaff, found};
 use crate::http::extract::{Json, Path, Query};
-use crate::http::page::{Page, Position};
+use crate::http::page::Position;
 use crate::http::problem::Problem;
 use crate::store::inconsistent;
 use crate::store::suspense::{self, SuspenseRow};
@@ -143,13 +144,13 @@ impl SuspenseDocument {
     description = "For a merchant: its own that wait, or those that are settled, longest waiting first. Staff name the merchant and a case.",
     operation_id = "list_suspense",
     params(SuspenseQuery),
-    responses((status = 200, description = "A page of items.", body = Page<SuspenseDocument>))
+    responses((status = 200, description = "A page of items.", body = MoneyPage<SuspenseDocument>))
 )]
 pub async fn list(
     MerchantOrStaff(caller): MerchantOrStaff,
     State(state): State<AppState>,
     Query(query): Query<SuspenseQuery>,
-) -> Result<Json<Page<SuspenseDocument>>, Problem> {
+) -> Result<Json<MoneyPage<SuspenseDocument>>, Problem> {
     let wanted = filter("state", query.state.as_deref(), SuspenseState::parse)?;
     let wanted = wanted.unwrap_or(SuspenseState::Open);
     let (merchant, case) = (query.merchant_id.as_deref(), query.case.as_deref());
@@ -165,6 +166,9 @@ pub async fn list(
     });
     let after = after.transpose()?;
     let mut tx = state.ledger.store.begin_read().await?;
+    let now = state.clock.now();
+    let days = listed_days(None, None, now);
+    let completeness = CompletenessDocument::read(&mut tx, money.reach, days, now).await?;
     let rows = request.fetch_rows();
     let rows = suspense::list(&mut tx, money.reach, wanted.as_str(), after, rows).await?;
     let position = |row: &SuspenseRow| Position {
@@ -172,7 +176,7 @@ pub async fn list(
         id: row.id,
     };
     let page = request.page(rows, position, SuspenseDocument::new);
-    Ok(Json(page.transpose()?))
+    Ok(Json(MoneyPage::new(completeness, page.transpose()?)))
 }
 
 /// One item.

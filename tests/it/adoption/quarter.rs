@@ -200,6 +200,12 @@ impl Quarter {
         (answer.status, answer.body)
     }
 
+    /// The status and the document that a request without a body is answered with.
+    pub async fn ask(&self, method: &str, token: &str, path: &str) -> (u16, Value) {
+        let answer = ask(&self.service, (method, path), token, None, &[]).await;
+        (answer.status, answer.body)
+    }
+
     /// The document that a good request of the administrator is answered with.
     pub async fn read(&self, path: &str) -> Value {
         let (status, body) = self.get(&self.admin, path).await;

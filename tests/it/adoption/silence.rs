@@ -41,7 +41,8 @@ async fn a_day_on_which_a_daily_source_was_silent_leaves_figures_incomplete(data
         ("C1", "day=2025-06-28", "final"),
         ("C1", "day=2025-06-29", "incomplete"),
         ("C1", "day=2025-06-30&zone=TH-CB", "incomplete"),
-        ("C1", "day=2025-07-01", "final"),
+        // It was last heard at noon of that day: the rest of it may be missing.
+        ("C1", "day=2025-07-01", "incomplete"),
         // Heard on 26 of the 28 days to 07-01: two days of silence do not end its habit.
         ("C1", "day=2025-07-05", "incomplete"),
         ("C1", "month=2025-06", "incomplete"),
@@ -58,7 +59,8 @@ async fn a_day_on_which_a_daily_source_was_silent_leaves_figures_incomplete(data
     // Long after it the days are still gaps.
     quarter.stand_at(noon("12-01"));
     assert_eq!(completeness("C1", "day=2025-11-20").await, "incomplete");
-    assert_eq!(completeness("C1", "day=2025-12-01").await, "provisional");
+    // Today too: it is silent now.
+    assert_eq!(completeness("C1", "day=2025-12-01").await, "incomplete");
     quarter.stand_at(noon("07-20"));
     let card = quarter.read("/v1/adoption/scorecard?month=2025-06").await;
     let silent =
@@ -72,7 +74,7 @@ async fn a_day_on_which_a_daily_source_was_silent_leaves_figures_incomplete(data
     let points: Vec<_> = points
         .map(|point| point["completeness"].as_str().unwrap())
         .collect();
-    assert_eq!(points, ["final", "incomplete", "incomplete", "final"]);
+    assert_eq!(points, ["final", "incomplete", "incomplete", "incomplete"]);
 }
 
 async fn a_source_is_live_late_silent_or_closed_as_it_was_heard(database: Database) {
@@ -130,9 +132,9 @@ async fn every_source_shows_how_it_is_heard(database: Database) {
         shown.sort_by(|(one, _), (other, _)| one.cmp(other));
         shown
     };
-    let closed = json!({"state": "closed", "last_heard_at": null, "usual_gap_s": null});
+    let closed = json!({"state": "closed", "last_heard_at": null, "expected_notices": null, "usual_gap_s": null});
     let closed = ("later".to_owned(), closed);
-    let never = json!({"state": "silent", "last_heard_at": null, "usual_gap_s": null});
+    let never = json!({"state": "silent", "last_heard_at": null, "expected_notices": null, "usual_gap_s": null});
     assert_eq!(health().await, [closed.clone(), ("sepay".into(), never)]);
     hear_daily_in_june(&quarter).await;
     for (at, state) in [("06-29", "live"), ("06-30", "late"), ("07-01", "silent")] {
@@ -140,6 +142,7 @@ async fn every_source_shows_how_it_is_heard(database: Database) {
         let sepay = json!({
             "state": state,
             "last_heard_at": "2025-06-28T12:01:00+07:00",
+            "expected_notices": null,
             "usual_gap_s": 86_400,
         });
         assert_eq!(health().await, [closed.clone(), ("sepay".into(), sepay)]);
@@ -187,6 +190,7 @@ async fn a_source_that_falls_silent_raises_one_alert_that_settles_by_itself(data
             &json!({
                 "source": "sepay",
                 "last_heard_at": "2025-06-28T12:01:00+07:00",
+                "expected_notices": null,
                 "usual_gap_s": 86_400,
             })
         )
@@ -203,21 +207,22 @@ async fn a_source_that_falls_silent_raises_one_alert_that_settles_by_itself(data
     assert_eq!(settled.settled_at, Some(noon("07-04")));
     assert_eq!(quarter.read("/v1/alerts").await["open_count"], 0);
     // Another silence is another alert; a person who settles it is not asked again.
-    assert_eq!(watch(&quarter, noon("07-06")).await, (1, 0));
+    assert_eq!(watch(&quarter, noon("07-06")).await, (0, 0), "by its weeks");
+    assert_eq!(watch(&quarter, noon("07-14")).await, (1, 0));
     let open = newest_alert(&quarter, source).await;
     assert_ne!(open.id, settled.id);
     let path = format!("/v1/alerts/{}/settle", AlertId::from_uuid(open.id));
     let note = json!({"note": "Ngân hàng bảo trì"});
     quarter.post(&quarter.admin, &path, &note).await;
-    assert_eq!(watch(&quarter, noon("07-07")).await, (0, 0));
-    again(51, "07-08").await;
-    assert_eq!(watch(&quarter, noon("07-09")).await, (0, 0));
+    assert_eq!(watch(&quarter, noon("07-15")).await, (0, 0));
+    again(51, "07-16").await;
+    assert_eq!(watch(&quarter, noon("07-17")).await, (0, 0));
     // Whoever switches it off knows that it is silent.
-    assert_eq!(watch(&quarter, noon("07-11")).await, (1, 0));
+    assert_eq!(watch(&quarter, noon("08-05")).await, (1, 0));
     let path = format!("/v1/sources/{source}/disable");
     quarter.post(&quarter.admin, &path, &json!({})).await;
-    assert_eq!(watch(&quarter, noon("07-12")).await, (0, 1));
-    assert_eq!(watch(&quarter, noon("08-12")).await, (0, 0));
+    assert_eq!(watch(&quarter, noon("08-06")).await, (0, 1));
+    assert_eq!(watch(&quarter, noon("09-12")).await, (0, 0));
     // Each is on record and told.
     let about = AlertId::from_uuid(settled.id).to_string();
     let entries = quarter.read(&format!("/v1/audit?subject={about}")).await;

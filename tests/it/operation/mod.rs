@@ -12,6 +12,8 @@ mod greedy;
 mod housekeeping;
 mod kills;
 mod process;
+mod rekey;
+mod rotation;
 mod simulated_bank;
 mod unavailable;
 

@@ -10,6 +10,7 @@ use crate::domain::adoption::closing::Completeness;
 use crate::domain::adoption::{CensusUsed, Frame};
 use crate::domain::day::{Window, to_rfc3339};
 use crate::flows::measure_adoption::{Measured, Revisions, SilentSource};
+use crate::http::api::completeness::CompletenessDocument;
 use crate::store::adoption::revisions::DayRevision;
 
 /// How many silent sources an answer names.
@@ -101,6 +102,8 @@ pub struct ContextDocument {
     completeness: &'static str,
     /// Sources that speak daily and did not on some day of the window: the first 100 by name.
     silent_sources: Vec<SilentSourceDocument>,
+    /// The sources that the figures depend on, and how each is heard.
+    sources: CompletenessDocument,
     revision: RevisionDocument,
     computed_at: String,
 }
@@ -119,6 +122,7 @@ impl ContextDocument {
             census: censuses_of(&measured.frame),
             completeness: completeness.as_str(),
             silent_sources: silent.map(Into::into).collect(),
+            sources: CompletenessDocument::new(&measured.sources),
             revision: (&measured.revisions).into(),
             computed_at: to_rfc3339(now),
         }

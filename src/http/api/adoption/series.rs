@@ -50,6 +50,19 @@ pub struct PointDocument {
     "census": [],
     "completeness": "provisional",
     "silent_sources": [],
+    "sources": {
+        "state": {
+            "code": "live",
+            "vi": "Mọi nguồn báo tiền đều hoạt động như thường lệ.",
+            "en": "Every source of notices is heard as usual.",
+        },
+        "sources": [{
+            "source": "sepay",
+            "state": "live",
+            "silent_since": null,
+            "silent_days": [],
+        }],
+    },
     "revision": {"number": 0, "changes": 0, "moved": []},
     "computed_at": "2026-11-24T09:00:00+07:00",
     "by": "day",
