@@ -9,12 +9,14 @@
 //! 2. [`vietqr`]: the payment code as text and picture. Pure.
 //! 3. [`banks`]: one file for each kind of signed notice: verification, then normalised bank
 //!    facts. Pure. Only this module can build a verified notice.
-//! 4. [`store`]: the only SQL. One text for each query, two databases.
-//! 5. [`flows`]: use cases. A flow opens a transaction, asks the domain what to do and has
+//! 4. [`statements`]: bank statements in every form that banks write them, read in constant
+//!    memory. Pure.
+//! 5. [`store`]: the only SQL. One text for each query, two databases.
+//! 6. [`flows`]: use cases. A flow opens a transaction, asks the domain what to do and has
 //!    the store write it. `flows::intake` holds the queue and the one writer of bank notices.
-//! 6. [`http`]: the JSON API: bytes to domain values and back.
-//! 7. [`web`]: pages for people, from templates.
-//! 8. [`cli`]: the commands; `cli::demo` is the whole pilot on sample data.
+//! 7. [`http`]: the JSON API: bytes to domain values and back.
+//! 8. [`web`]: pages for people, from templates.
+//! 9. [`cli`]: the commands; `cli::demo` is the whole pilot on sample data.
 //!
 //! Beside them: [`clock`] reads the time, [`entropy`] draws random bytes, [`vault`] seals
 //! secrets at rest, [`outbound`] asks other machines, [`config`] reads settings, [`telemetry`]
@@ -38,6 +40,7 @@ pub mod entropy;
 pub mod flows;
 pub mod http;
 pub mod outbound;
+pub mod statements;
 pub mod store;
 pub mod telemetry;
 pub mod vault;

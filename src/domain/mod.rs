@@ -9,6 +9,7 @@
 //! | [account] | tài khoản nhận tiền | the merchant's own bank account |
 //! | [source] | nguồn thông báo | a vendor account at a bank or aggregator that sends notices |
 //! | [payment code](code) | mã thanh toán | what the customer scans |
+//! | [statement] | sao kê | a bank's file of what was moved on an account |
 //! | [reference](txn_ref) | mã tham chiếu | ten characters that tie a transfer to a code |
 //! | [lunar day](lunar) | ngày âm lịch | the day of the Vietnamese lunar calendar |
 //! | [indicator](adoption) | chỉ số | one of the 29 figures, always with its denominator |
@@ -23,6 +24,7 @@ pub mod credit;
 pub mod day;
 pub mod delay;
 pub mod disclosure;
+pub mod encoding;
 pub mod establishment;
 pub mod explanation;
 pub mod ids;
@@ -39,6 +41,7 @@ pub mod phone;
 pub mod refusal;
 pub mod source;
 pub mod source_health;
+pub mod statement;
 pub mod tax_code;
 pub mod text;
 pub mod txn_ref;

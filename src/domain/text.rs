@@ -189,6 +189,14 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
+/// The name of a column or of a value without diacritics, case, blanks and signs, as two
+/// spellings of it are compared.
+pub fn key(name: &str) -> String {
+    let composed: String = name.nfc().collect();
+    let folded = fold(&composed);
+    folded.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident, $max:literal, $fault:expr;)*) => {$(
         $(#[$doc])*

@@ -17,6 +17,8 @@ mod service;
 mod stalls;
 #[path = "../support/state.rs"]
 mod state;
+#[path = "../support/statement_writer.rs"]
+mod statement_writer;
 #[path = "../support/street.rs"]
 mod street;
 
@@ -48,6 +50,7 @@ mod pulls;
 mod registry;
 mod serve_cli;
 mod sources;
+mod statement_files;
 mod vendors;
 mod vietqr;
 mod vietqr_cli;

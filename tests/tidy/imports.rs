@@ -6,10 +6,11 @@ use crate::source::{Kind, Source};
 /// Each module below the crate's root and the modules it may import beside itself.
 ///
 /// `cli`, `main` and `lib` stand on top of everything and are not listed.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("vietqr", &["domain"]),
-    ("banks", &["domain"]),
+    ("statements", &["domain"]),
+    ("banks", &["domain", "statements"]),
     ("clock", &["domain"]),
     ("entropy", &["domain"]),
     ("vault", &["domain", "entropy"]),
@@ -20,7 +21,15 @@ const LAYERS: [(&str, &[&str]); 13] = [
     (
         "flows",
         &[
-            "store", "domain", "banks", "vietqr", "clock", "entropy", "vault", "outbound",
+            "store",
+            "domain",
+            "banks",
+            "statements",
+            "vietqr",
+            "clock",
+            "entropy",
+            "vault",
+            "outbound",
         ],
     ),
     ("http", EDGE),
@@ -37,6 +46,7 @@ const EDGE: &[&str] = &[
     "domain",
     "vietqr",
     "banks",
+    "statements",
     "clock",
     "entropy",
     "vault",
@@ -63,7 +73,7 @@ const CRATES: [(&str, &[&str]); 12] = [
 ];
 
 /// No async, no input or output, no clock, no chance.
-const PURE: [&str; 3] = ["domain", "vietqr", "banks"];
+const PURE: [&str; 4] = ["domain", "vietqr", "banks", "statements"];
 
 /// What only impure code says.
 const IMPURE: [&str; 19] = [

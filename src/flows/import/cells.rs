@@ -1,7 +1,8 @@
 //! Reading the cells of one row: every fault is noted, so that one trial names them all.
 
 use super::report::{RowFault, Wanted};
-use super::sheet::{Column, Row, Shows, Upload, key};
+use super::sheet::{Column, Row, Shows, Upload};
+use crate::domain::text::key;
 
 /// The most characters of a cell that a report shows.
 const SHOWN_MAX: usize = 60;

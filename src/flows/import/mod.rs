@@ -1,6 +1,6 @@
 //! Importing a file: of the places that a census saw, or of merchants to register.
 //!
-//! The bytes become text (`encoding`), the text rows under known columns (`sheet`), each row
+//! The bytes become text (`domain::encoding`), the text rows under known columns (`sheet`), each row
 //! values of the domain (`places_rows`, `merchants_rows`); all of that is pure. Then the rows
 //! are compared with what is stored, and every one that cannot be taken is reported with its
 //! line, its column, what was found and what is wanted. Only then is anything written: the
@@ -8,7 +8,6 @@
 //! and position, a merchant by its tax code, so a file that is imported again changes nothing.
 
 mod cells;
-mod encoding;
 mod merchants;
 mod merchants_rows;
 mod places;
@@ -17,7 +16,6 @@ mod report;
 mod returned;
 mod sheet;
 
-pub use self::encoding::Encoding;
 pub use self::merchants::import_merchants;
 pub use self::places::import_places;
 pub use self::report::{FileFault, Report, RowFault, Wanted, ZoneCensus};

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::cells::{Cells, Noted, Words, fault_of, word, yes_or_no};
 use super::report::{Report, Wanted};
-use super::sheet::{Column, Need, Row, Shows, Upload, key};
+use super::sheet::{Column, Need, Row, Shows, Upload};
 use crate::domain::establishment::{
     CensusRecord, EstablishmentStatus, OpenDays, OwnerKey, OwnerSex, SizeClass, Trade,
 };
+use crate::domain::text::key;
 use crate::domain::text::{Remark, TextError, TradeName};
 use crate::domain::zone::ZoneCode;
 use crate::flows::take_census::CensusEntry;

@@ -1,10 +1,10 @@
 //! What an import found: the file's faults, every bad row, and the counts.
 
-use super::encoding::Encoding;
 use super::sheet::Upload;
 use super::{FILE_MAX_BYTES, ROWS_MAX};
 use crate::domain::account::HolderNameError;
 use crate::domain::bank::{AccountNumberError, BankBinError};
+use crate::domain::encoding::{Encoding, EncodingError};
 use crate::domain::establishment::{OpenDaysError, OwnerKeyError};
 use crate::domain::phone::PhoneError;
 use crate::domain::refusal::Refusal;
@@ -70,7 +70,7 @@ pub enum FileFault {
     /// A workbook, not a text.
     #[error("this is a workbook: save it as CSV UTF-8 and send that file")]
     Workbook,
-    /// Not a text, or UTF-16 without its mark.
+    /// Not a text.
     #[error("the file holds zero bytes: save it as CSV UTF-8")]
     ZeroBytes,
     /// UTF-8 or UTF-16 that breaks off or was altered.
@@ -111,6 +111,17 @@ pub enum FileFault {
         /// The second one, as the file writes it.
         name: String,
     },
+}
+
+impl From<EncodingError> for FileFault {
+    fn from(error: EncodingError) -> Self {
+        match error {
+            EncodingError::Damaged { line } => Self::Damaged { line },
+            EncodingError::ZeroBytes => Self::ZeroBytes,
+            EncodingError::Legacy => Self::LegacyEncoding,
+            EncodingError::Unreadable => Self::Damaged { line: 1 },
+        }
+    }
 }
 
 impl FileFault {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::cells::FORMULA_STARTS;
 use super::report::{Report, RowFault};
-use super::sheet::{FAULT_COLUMN, Upload, key};
+use super::sheet::{FAULT_COLUMN, Upload};
+use crate::domain::text::key;
 
 /// What makes a spreadsheet read a file as UTF-8.
 const MARK: &[u8] = b"\xEF\xBB\xBF";

@@ -1,11 +1,9 @@
 //! The text of a file as rows under columns that the import knows.
 
-use unicode_normalization::UnicodeNormalization;
-
-use super::encoding::{Encoding, decode};
 use super::report::FileFault;
 use super::{FILE_MAX_BYTES, ROWS_MAX, merchants_rows, places_rows};
-use crate::domain::text::fold;
+use crate::domain::encoding::{Encoding, decode};
+use crate::domain::text::key;
 
 /// What the rows of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +70,8 @@ pub(super) enum Shows {
 
 /// The column of the faults in a file that came back; it is not read.
 pub(super) const FAULT_COLUMN: &str = "Lỗi";
+/// How files begin that are no text: zipped and old workbooks.
+const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xD0\xCF\x11\xE0"];
 const BYTE_COMMA: u8 = b',';
 /// What may stand between cells, most usual first.
 const DELIMITERS: [u8; 3] = [BYTE_COMMA, b';', b'\t'];
@@ -128,6 +128,9 @@ impl Upload {
     fn fill(&mut self, bytes: &[u8]) -> Result<(), FileFault> {
         if bytes.len() > FILE_MAX_BYTES {
             return Err(FileFault::TooLarge);
+        }
+        if WORKBOOKS.iter().any(|start| bytes.starts_with(start)) {
+            return Err(FileFault::Workbook);
         }
         let (encoding, mut text) = decode(bytes)?;
         self.encoding = Some(encoding);
@@ -229,13 +232,6 @@ impl Upload {
 /// The name of a column as reports show it.
 fn on_one_line(name: &str) -> String {
     name.replace(char::is_control, " ")
-}
-
-/// A name without diacritics, case, blanks and signs.
-pub(super) fn key(name: &str) -> String {
-    let composed: String = name.nfc().collect();
-    let folded = fold(&composed);
-    folded.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// What stands most often between the names of the columns.
@@ -367,6 +363,11 @@ mod tests {
         for (name, text, wanted) in [
             ("nothing", String::new(), FileFault::Empty),
             ("a header only", format!("{HEADER}\n,,\n"), FileFault::Empty),
+            (
+                "a workbook",
+                "PK\u{3}\u{4}....".to_owned(),
+                FileFault::Workbook,
+            ),
             ("too many rows", many, FileFault::TooManyRows),
             (
                 "too many bytes",

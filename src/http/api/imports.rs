@@ -11,11 +11,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::registry::{change, reach};
 use crate::domain::account::PersonalAccounts;
+use crate::domain::encoding::Encoding;
 use crate::domain::refusal::Refusal;
 use crate::flows::change::Change;
 use crate::flows::import::{
-    Encoding, FileFault, FileKind, Report, RowFault, Upload, Wanted, Writing, ZoneCensus,
-    import_merchants, import_places,
+    FileFault, FileKind, Report, RowFault, Upload, Wanted, Writing, ZoneCensus, import_merchants,
+    import_places,
 };
 use crate::flows::take_census::check_not_ahead;
 use crate::http::AppState;
@@ -297,7 +298,7 @@ fn bad_day(refusal: Refusal) -> Problem {
     path = "/v1/establishments/import",
     tag = "registry",
     summary = "Import a census from a CSV file",
-    description = "For staff, in their zones: a census for each zone of the file. A trial unless `commit=true`. A bad row is no error of the request: the report names every one, and nothing is written unless `partial=true`. A file for the day of a zone's newest census completes it: what the file does not name is taken over. Sent again after a deadline, a file that was written changes nothing. At most 10 MB and 20 000 rows; UTF-8, UTF-16 with its mark or Windows-1258; `,`, `;` or tab; columns in Vietnamese or English: zone_code, position, name, trade, size_class, owner_key, and perhaps status, open_days, operates_at_night, accepts_cashless, accepted_means, owner_sex, owner_over_60.",
+    description = "For staff, in their zones: a census for each zone of the file. A trial unless `commit=true`. A bad row is no error of the request: the report names every one, and nothing is written unless `partial=true`. A file for the day of a zone's newest census completes it: what the file does not name is taken over. Sent again after a deadline, a file that was written changes nothing. At most 10 MB and 20 000 rows; UTF-8, UTF-16 or Windows-1258; `,`, `;` or tab; columns in Vietnamese or English: zone_code, position, name, trade, size_class, owner_key, and perhaps status, open_days, operates_at_night, accepts_cashless, accepted_means, owner_sex, owner_over_60.",
     operation_id = "import_establishments",
     params(PlacesImportQuery, ("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same file and wishes, the first answer comes back.")),
     request_body(content = String, content_type = "text/csv", example = "zone_code,position,name,trade,size_class,owner_key\nTH-QK,Số 12,Bún ốc Phủ Tây Hồ,bún ốc,stall,H-0012\n"),
@@ -322,7 +323,7 @@ pub async fn establishments(
     path = "/v1/merchants/import",
     tag = "registry",
     summary = "Import merchants from a CSV file",
-    description = "For staff. Each row registers a merchant as a draft and, where it names them, plans its outlet in one of the caller's zones and asks for its account; a merchant is known by its tax code, so a file that was written and is sent again, after a deadline for instance, changes nothing. A trial unless `commit=true`. A bad row is no error of the request: the report names every one, and nothing is written unless `partial=true`. At most 10 MB and 20 000 rows; UTF-8, UTF-16 with its mark or Windows-1258; `,`, `;` or tab; columns in Vietnamese or English: kind, name, representative, tax_code, phone, and perhaps zone_code, stall_label and trade together, and bank_bin, account_number, holder_name, holder_kind and registered_name together.",
+    description = "For staff. Each row registers a merchant as a draft and, where it names them, plans its outlet in one of the caller's zones and asks for its account; a merchant is known by its tax code, so a file that was written and is sent again, after a deadline for instance, changes nothing. A trial unless `commit=true`. A bad row is no error of the request: the report names every one, and nothing is written unless `partial=true`. At most 10 MB and 20 000 rows; UTF-8, UTF-16 or Windows-1258; `,`, `;` or tab; columns in Vietnamese or English: kind, name, representative, tax_code, phone, and perhaps zone_code, stall_label and trade together, and bank_bin, account_number, holder_name, holder_kind and registered_name together.",
     operation_id = "import_merchants",
     params(MerchantsImportQuery, ("Idempotency-Key" = Option<String>, Header, description = "Sent again with the same file and wishes, the first answer comes back.")),
     request_body(content = String, content_type = "text/csv", example = "kind,name,representative,tax_code,phone\nhousehold,Bún ốc Phủ Tây Hồ,Nguyễn Thị Đào,001080012345,0912345678\n"),
