@@ -87,6 +87,10 @@ entity_ids! {
     TokenId = "tok";
     /// One request for an import.
     ImportId = "imp";
+    /// One bank statement that was held against our books.
+    StatementId = "stm";
+    /// A proposal to believe lines that nothing but a statement tells of.
+    StatementProposalId = "stp";
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ mod setup;
 pub mod source_health;
 pub mod source_states;
 pub mod sources;
+pub mod statements;
 pub mod suspense;
 pub mod told;
 pub mod transactions;

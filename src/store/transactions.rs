@@ -358,12 +358,20 @@ pub async fn evidence_of(
     tx: &mut Tx,
     id: BankTransactionId,
 ) -> Result<Vec<EvidenceRow>, StoreError> {
+    // A line of a visible statement is evidence by itself.
     const SQL: &str = "SELECT s.name AS source,
             e.kind,
             e.provider_txn_id,
             e.recorded_at
-        FROM transaction_evidence e LEFT JOIN sources s ON s.id = e.source_id
-        WHERE e.transaction_id = $1 ORDER BY e.recorded_at, s.name";
+        FROM transaction_evidence e JOIN sources s ON s.id = e.source_id
+        WHERE e.transaction_id = $1
+        UNION ALL SELECT NULL AS source,
+            'statement' AS kind,
+            CAST(l.number AS TEXT) AS provider_txn_id,
+            i.done_at AS recorded_at
+        FROM statement_lines l JOIN statement_imports i ON i.id = l.import_id
+        WHERE l.transaction_id = $1 AND l.verdict = 'matched' AND i.state = 'done'
+        ORDER BY 4, 2, 1";
     Ok(on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(id.uuid())
