@@ -18,6 +18,7 @@ pub mod open_outlet;
 pub mod pull;
 pub mod pull_settings;
 pub mod receive_notice;
+pub mod reconcile;
 pub mod register_merchant;
 pub mod register_source;
 pub mod register_zone;

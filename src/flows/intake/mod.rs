@@ -10,6 +10,7 @@
 
 mod alarm;
 mod attribution;
+mod believe;
 mod delivery;
 mod facts;
 mod outcome;
@@ -17,6 +18,8 @@ mod placing;
 mod record;
 mod standing;
 mod writer;
+
+pub use self::believe::believe_statement;
 
 use std::sync::Arc;
 use std::time::Instant;
