@@ -17,6 +17,8 @@ mod service;
 mod stalls;
 #[path = "../support/state.rs"]
 mod state;
+#[path = "../support/statement.rs"]
+mod statement;
 #[path = "../support/statement_writer.rs"]
 mod statement_writer;
 #[path = "../support/street.rs"]
@@ -51,6 +53,7 @@ mod registry;
 mod serve_cli;
 mod sources;
 mod statement_files;
+mod statements;
 mod vendors;
 mod vietqr;
 mod vietqr_cli;
