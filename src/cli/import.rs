@@ -88,7 +88,7 @@ pub struct Wishes {
 
 /// A language of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Lang {
+pub(super) enum Lang {
     /// Vietnamese.
     Vi,
     /// English.

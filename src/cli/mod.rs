@@ -18,6 +18,7 @@ mod lines;
 mod migrate;
 mod open;
 mod openapi;
+mod reconcile;
 mod rekey;
 mod restore;
 mod serve;
@@ -53,6 +54,8 @@ enum Command {
     /// Import a census or merchants from a CSV file; a trial unless --commit is given.
     #[command(subcommand)]
     Import(import::ImportCommand),
+    /// Hold a bank statement against the books.
+    Reconcile(reconcile::ReconcileOptions),
     /// Bring the database's schema up to date.
     Migrate(migrate::MigrateOptions),
     /// Copy the database, while it is in use, into a new file.
@@ -90,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Vietqr(command) => vietqr::run(command),
         Command::Callback(command) => callback::run(command),
         Command::Import(command) => import::run(command),
+        Command::Reconcile(options) => reconcile::run(options),
         Command::Migrate(options) => migrate::run(options),
         Command::Backup(options) => backup::run(options),
         Command::Restore(options) => restore::run(options),

@@ -38,6 +38,8 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
                 texts = forgotten.texts,
                 trials = forgotten.trials,
                 hours = forgotten.hours,
+                stated_texts = forgotten.stated_texts,
+                abandoned_imports = forgotten.abandoned_imports,
                 "what has had its time is forgotten"
             ),
             Err(error) => tracing::warn!(

@@ -97,6 +97,10 @@ entity_ids! {
     ImportId = "imp";
     /// A [trial](crate::domain::trial) of a bank's notices.
     TrialId = "trl";
+    /// One bank statement that was held against our books.
+    StatementId = "stm";
+    /// A proposal to believe lines that nothing but a statement tells of.
+    StatementProposalId = "stp";
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 //! | [payment code](code) | mã thanh toán | what the customer scans |
 //! | [statement] | sao kê | a bank's file of what was moved on an account |
 //! | [reference](txn_ref) | mã tham chiếu | ten characters that tie a transfer to a code |
+//! | [reconciliation] | đối soát | a bank's statement held against our books |
 //! | [lunar day](lunar) | ngày âm lịch | the day of the Vietnamese lunar calendar |
 //! | [indicator](adoption) | chỉ số | one of the 29 figures, always with its denominator |
 
@@ -44,6 +45,7 @@ pub mod outlet;
 pub mod payment;
 pub mod period;
 pub mod phone;
+pub mod reconciliation;
 pub mod refusal;
 pub mod reversal;
 pub mod rhythm;

@@ -1,16 +1,20 @@
 //! Forgetting what has had its time: expired keys of requests, used links, raw bank notices,
 //! the names and accounts in transfer texts, old hours of sources.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::domain::day::{local_day, start_of_day};
 use crate::domain::rhythm::{LocalHour, WEEKS_KEPT};
+use crate::flows::reconcile;
 use crate::store::audit::{self, AuditEntry};
+use crate::store::statements::{self, lines};
 use crate::store::{Store, StoreError, idempotency, retention, source_hours, trials};
 
 /// Rows that one transaction changes.
 const STEP: i64 = 500;
+/// After this time an import that has not ended never will.
+const ABANDONED_AFTER: TimeDelta = TimeDelta::hours(24);
 /// The audit chain of what the program does by itself; instances share it.
 const CHAIN: &str = "housekeeping";
 
@@ -41,6 +45,10 @@ pub struct Forgotten {
     pub trials: u64,
     /// Hours of sources that are too old for a rhythm.
     pub hours: u64,
+    /// Transfer texts of lines of statements.
+    pub stated_texts: u64,
+    /// Imports of statements that never ended.
+    pub abandoned_imports: u64,
 }
 
 impl Round<'_> {
@@ -74,6 +82,8 @@ impl Round<'_> {
         }
         forgotten.texts = self.mask_texts(kept_since).await?;
         forgotten.trials = self.forget_trials().await?;
+        forgotten.stated_texts = self.forget_stated_texts(kept_since).await?;
+        forgotten.abandoned_imports = self.discard_abandoned().await?;
         Ok(forgotten)
     }
 
@@ -110,6 +120,38 @@ impl Round<'_> {
             }
         }
         Ok(masked)
+    }
+
+    /// Forgets the texts of lines of statements that were imported before a day.
+    async fn forget_stated_texts(&self, kept_since: NaiveDate) -> Result<u64, StoreError> {
+        let (before, mut forgotten) = (start_of_day(kept_since), 0);
+        while (self.go_on)() {
+            let mut tx = self.store.begin_write().await?;
+            let step = lines::forget_texts(&mut tx, before, STEP).await?;
+            tx.commit().await?;
+            forgotten += step;
+            if step == 0 {
+                break;
+            }
+        }
+        Ok(forgotten)
+    }
+
+    /// Removes what imports left that broke off in the middle.
+    async fn discard_abandoned(&self) -> Result<u64, StoreError> {
+        let mut tx = self.store.begin_read().await?;
+        let before = self.now - ABANDONED_AFTER;
+        let abandoned = statements::abandoned(&mut tx, before, STEP).await?;
+        tx.rollback().await?;
+        let mut discarded = 0;
+        for id in abandoned {
+            if !(self.go_on)() {
+                break;
+            }
+            reconcile::discard(self.store, id).await?;
+            discarded += 1;
+        }
+        Ok(discarded)
     }
 
     /// Removes a day's bodies step by step, then its key; whether the key has gone.

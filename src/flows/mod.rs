@@ -24,6 +24,7 @@ pub mod open_outlet;
 pub mod pull;
 pub mod pull_settings;
 pub mod receive_notice;
+pub mod reconcile;
 pub mod record_reversal;
 pub mod register_merchant;
 pub mod register_source;

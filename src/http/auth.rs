@@ -40,6 +40,10 @@ pub struct Staff(pub Caller);
 #[derive(Clone, Debug)]
 pub struct MerchantOrStaff(pub Caller);
 
+/// A merchant for its own data, or an administrator.
+#[derive(Clone, Debug)]
+pub struct MerchantOrAdmin(pub Caller);
+
 impl Caller {
     /// What the flows need to act in this caller's name.
     pub fn act<'a>(&'a self, state: &'a AppState) -> Act<'a> {
@@ -130,6 +134,7 @@ callers! {
     Admin: Admin;
     Staff: Admin | Staff;
     MerchantOrStaff: Admin | Staff | Merchant;
+    MerchantOrAdmin: Admin | Merchant;
 }
 
 /// Whoever shows a token of the form that reads a trial; which one it reads is not known yet.

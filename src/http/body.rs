@@ -12,11 +12,14 @@ use super::language::Text;
 use super::problem::Problem;
 use crate::banks::NOTICE_MAX_BYTES;
 use crate::flows::import::FILE_MAX_BYTES;
+use crate::flows::reconcile;
 
 /// The largest ordinary body: far above any notice or form of ours.
 pub const BODY_MAX_BYTES: usize = NOTICE_MAX_BYTES;
 /// The largest file that an import takes.
 pub const IMPORT_MAX_BYTES: usize = FILE_MAX_BYTES;
+/// The largest bank statement.
+pub const STATEMENT_MAX_BYTES: usize = reconcile::FILE_MAX_BYTES;
 
 /// How long a body may take to arrive; put into the request by the outermost layer.
 #[derive(Clone, Copy, Debug)]

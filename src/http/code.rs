@@ -124,6 +124,10 @@ catalogue! {
     InvalidFields = "invalid_fields", UNPROCESSABLE_ENTITY,
         vi "Có trường không hợp lệ", "Sửa các trường nêu trong errors.",
         en "Some fields are not valid", "Correct the fields named in errors.";
+    /// The file cannot be taken as it is; `errors` names its lines and columns.
+    InvalidFile = "invalid_file", UNPROCESSABLE_ENTITY,
+        vi "Tệp không dùng được", "Sửa các chỗ nêu trong errors, hoặc tải lại tệp từ ngân hàng.",
+        en "The file cannot be used", "Correct the places named in errors, or download the file from the bank again.";
     /// The key was used before with another body.
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY,
         vi "Khoá đã dùng cho nội dung khác", "Dùng khoá mới cho yêu cầu mới.",

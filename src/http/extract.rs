@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::body::{BODY_MAX_BYTES, IMPORT_MAX_BYTES, read_body};
+use super::body::{BODY_MAX_BYTES, IMPORT_MAX_BYTES, STATEMENT_MAX_BYTES, read_body};
 use super::code::Code;
 use super::json::{self, JsonFault, JsonFaultKind};
 use super::language::Text;
@@ -62,6 +62,38 @@ impl<S: Send + Sync> FromRequest<S> for Csv {
             return Err(Problem::new(Code::UnsupportedMediaType).detail(detail));
         }
         read_body(request, IMPORT_MAX_BYTES).await.map(Self)
+    }
+}
+
+/// The media types under which statements are sent; what one is, its bytes say.
+const STATEMENT_TYPES: [&str; 7] = [
+    "application/octet-stream",
+    "application/vnd.ms-excel",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/xml",
+    "text/csv",
+    "text/plain",
+    "text/xml",
+];
+
+/// The bytes of a bank statement, as they came.
+#[derive(Clone, Debug)]
+pub struct Statement(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Statement {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let media_type = media_type(request.headers()).and_then(|it| it.split(';').next());
+        let named = media_type.map(|it| it.trim().to_ascii_lowercase());
+        if !named.is_some_and(|it| STATEMENT_TYPES.contains(&it.as_str())) {
+            let detail = Text::new(
+                "Gửi tệp sao kê với Content-Type: application/octet-stream, không nén.",
+                "Send the statement with Content-Type: application/octet-stream, not compressed.",
+            );
+            return Err(Problem::new(Code::UnsupportedMediaType).detail(detail));
+        }
+        read_body(request, STATEMENT_MAX_BYTES).await.map(Self)
     }
 }
 

@@ -67,6 +67,17 @@ impl FieldError {
         Self::new(format!("header:{name}"), code, message)
     }
 
+    /// A fault of a file, written `line:42` or `line:42 C “Ghi có”`.
+    pub fn line(
+        line: u64,
+        column: Option<impl std::fmt::Display>,
+        code: &'static str,
+        message: Text,
+    ) -> Self {
+        let column = column.map_or_else(String::new, |column| format!(" {column}"));
+        Self::new(format!("line:{line}{column}"), code, message)
+    }
+
     /// Puts the fault elsewhere.
     pub(super) fn place(&mut self, pointer: String) {
         self.pointer = pointer;
@@ -297,7 +308,7 @@ pub struct ProblemDocument {
 #[schema(as = FieldError)]
 pub struct FieldErrorDocument {
     /// Where: a JSON pointer into the body, `?name` for a query parameter, `header:name`
-    /// for a header.
+    /// for a header, `line:n` and the column for a file.
     pub pointer: String,
     /// The stable word for the kind of fault.
     pub code: String,

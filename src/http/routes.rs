@@ -178,6 +178,14 @@ fn money() -> Routes {
         .routes(routes!(api::bank_transactions::list))
         .routes(routes!(api::bank_transactions::read))
         .routes(routes!(api::day_summaries::read))
+        .routes(routes!(api::statements::create, api::statements::list))
+        .routes(routes!(api::statements::read))
+        .routes(routes!(api::statement_lines::list))
+        .routes(routes!(api::statement_proposals::create))
+        .routes(routes!(api::statement_proposals::list))
+        .routes(routes!(api::statement_proposals::read))
+        .routes(routes!(api::statement_proposals::approve))
+        .routes(routes!(api::statement_proposals::reject))
         .routes(routes!(api::events::list))
 }
 

@@ -6,6 +6,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::statements::rules;
 use super::{StoreError, Tx, on_engine};
 use crate::domain::day::local_day;
 use crate::domain::ids::{
@@ -22,10 +23,10 @@ pub struct Breach {
 }
 
 /// A rule about single rows: the query gives the ids of those that break it.
-struct RowRule {
-    rule: &'static str,
-    subject: fn(Uuid) -> String,
-    sql: &'static str,
+pub(super) struct RowRule {
+    pub(super) rule: &'static str,
+    pub(super) subject: fn(Uuid) -> String,
+    pub(super) sql: &'static str,
 }
 
 /// A rule about a day of a place or a source.
@@ -290,14 +291,14 @@ const DAY_RULES: [DayRule; 4] = [
 ];
 
 /// How many rules [`breaches`] looks at.
-pub const RULES: usize = ROW_RULES.len() + DAY_RULES.len() + 2;
+pub const RULES: usize = ROW_RULES.len() + rules::RULES.len() + DAY_RULES.len() + 2;
 /// Payments that one query reads to look at their days.
 const PAGE: i64 = 10_000;
 
 /// Counter-examples to every rule, at most `limit` for each.
 pub async fn breaches(tx: &mut Tx, limit: i64) -> Result<Vec<Breach>, StoreError> {
     let mut found = Vec::new();
-    for RowRule { rule, subject, sql } in ROW_RULES {
+    for RowRule { rule, subject, sql } in ROW_RULES.into_iter().chain(rules::RULES) {
         let ids: Vec<Uuid> = on_engine!(tx, |connection| {
             sqlx::query_scalar(sql)
                 .bind(limit)

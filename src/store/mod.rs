@@ -46,6 +46,7 @@ pub mod source_health;
 pub mod source_hours;
 pub mod source_states;
 pub mod sources;
+pub mod statements;
 pub mod suspense;
 pub mod suspense_ages;
 pub mod suspense_hints;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::adoption::{Area, Place, in_area};
 use super::reach::{Reach, reaches_merchant};
+use super::statements::closed_days;
 use super::{StoreError, Tx, inconsistent, on_engine, source_hours};
 use crate::domain::adoption::Scope;
 use crate::domain::day::{Window, local_day};
@@ -108,7 +109,10 @@ pub async fn known(
             last_heard_at,
             heard: days.into_iter().collect(),
             rhythm: source_hours::rhythm(tx, source).await?,
-            closed_days: ClosedDays::new(),
+            closed_days: closed_days::of_source(tx, source, window)
+                .await?
+                .into_iter()
+                .collect(),
         });
     }
     Ok(known)

@@ -5,6 +5,8 @@
 //! count once. Another source or a statement that tells of the same fact adds evidence, not
 //! money.
 
+mod evidence;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
@@ -12,9 +14,12 @@ use super::linking::Places;
 use super::reach::{Reach, reaches_merchant};
 use super::{StoreError, Tx, expect_one, inconsistent, on_engine};
 use crate::domain::credit::Direction;
-use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, MerchantId, SourceId};
-use crate::domain::linking::Teller;
+use crate::domain::ids::{AccountId, BankTransactionId, MerchantId};
 use crate::domain::money::Vnd;
+
+pub use evidence::{
+    EvidenceRow, KnownEvidence, NewEvidence, evidence_of, find_evidence, insert_evidence,
+};
 
 /// A bank fact to store.
 #[derive(Clone, Debug)]
@@ -63,133 +68,6 @@ impl NewTransaction {
             .clone()
             .unwrap_or_else(without_reference)
     }
-}
-
-/// How we know of a transaction.
-#[derive(Clone, Debug)]
-pub struct NewEvidence {
-    /// Who told us.
-    pub teller: Teller,
-    /// The source, unless a statement told us.
-    pub source: Option<SourceId>,
-    /// The identity of the transaction inside the source or the statement.
-    pub key: String,
-    /// The transaction.
-    pub transaction: BankTransactionId,
-    /// Its account.
-    pub account: AccountId,
-    /// `callback`, `pulled` or `statement`.
-    pub kind: &'static str,
-    /// The provider's own number.
-    pub provider_txn_id: String,
-    /// The provider's number, or the bank's reference, of what it takes back.
-    pub reverses: Option<String>,
-    /// SHA-256 over the facts as told.
-    pub fact_hash: Vec<u8>,
-    /// The bank's own reference as told.
-    pub bank_reference: Option<String>,
-    /// The virtual account as told.
-    pub virtual_account: Option<String>,
-    /// The hash of day and text.
-    pub text_link: Option<Vec<u8>>,
-    /// The delivery that told us.
-    pub callback: Option<CallbackId>,
-    /// The present.
-    pub recorded_at: DateTime<Utc>,
-}
-
-/// Evidence that is there already.
-#[derive(Clone, Debug)]
-pub struct KnownEvidence {
-    /// The transaction.
-    pub transaction: BankTransactionId,
-    /// Whose account it moved.
-    pub merchant: MerchantId,
-    /// SHA-256 over the facts as first told.
-    pub fact_hash: Vec<u8>,
-    /// `callback`, `pulled` or `statement`.
-    pub kind: String,
-    /// The bank's own reference as first told.
-    pub bank_reference: Option<String>,
-    /// The virtual account as first told.
-    pub virtual_account: Option<String>,
-}
-
-/// Finds what a source or a statement has told under a key before.
-pub async fn find_evidence(
-    tx: &mut Tx,
-    teller: Teller,
-    key: &str,
-) -> Result<Option<KnownEvidence>, StoreError> {
-    const SQL: &str = "SELECT e.transaction_id,
-            b.merchant_id,
-            e.fact_hash,
-            e.kind,
-            e.bank_reference,
-            e.virtual_account
-        FROM transaction_evidence e JOIN bank_transactions b ON b.id = e.transaction_id
-        WHERE e.teller_id = $1 AND e.transaction_key = $2";
-    type Row = (Uuid, Uuid, Vec<u8>, String, Option<String>, Option<String>);
-    let row: Option<Row> = on_engine!(tx, |connection| {
-        sqlx::query_as(SQL)
-            .bind(teller.uuid())
-            .bind(key)
-            .fetch_optional(connection)
-            .await
-    })?;
-    let known = |(transaction, merchant, fact_hash, kind, bank_reference, virtual_account): Row| {
-        KnownEvidence {
-            transaction: BankTransactionId::from_uuid(transaction),
-            merchant: MerchantId::from_uuid(merchant),
-            fact_hash,
-            kind,
-            bank_reference,
-            virtual_account,
-        }
-    };
-    Ok(row.map(known))
-}
-
-/// Adds evidence. `false` means that another writer added the same key first.
-pub async fn insert_evidence(tx: &mut Tx, evidence: &NewEvidence) -> Result<bool, StoreError> {
-    const SQL: &str = "INSERT INTO transaction_evidence
-            (teller_id,
-             transaction_key,
-             source_id,
-             transaction_id,
-             account_id,
-             kind,
-             provider_txn_id,
-             fact_hash,
-             bank_reference,
-             virtual_account,
-             text_link,
-             callback_id,
-             recorded_at,
-             reverses)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-        ON CONFLICT (teller_id, transaction_key) DO NOTHING";
-    let affected = on_engine!(tx, |connection| {
-        sqlx::query(SQL)
-            .bind(evidence.teller.uuid())
-            .bind(&evidence.key)
-            .bind(evidence.source.map(SourceId::uuid))
-            .bind(evidence.transaction.uuid())
-            .bind(evidence.account.uuid())
-            .bind(evidence.kind)
-            .bind(&evidence.provider_txn_id)
-            .bind(&evidence.fact_hash)
-            .bind(&evidence.bank_reference)
-            .bind(&evidence.virtual_account)
-            .bind(&evidence.text_link)
-            .bind(evidence.callback.map(CallbackId::uuid))
-            .bind(evidence.recorded_at)
-            .bind(&evidence.reverses)
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    Ok(affected == 1)
 }
 
 /// Stores a bank fact. A second writer that takes the same places at the same moment fails.
@@ -270,19 +148,6 @@ pub struct TransactionRow {
     pub payment_id: Option<Uuid>,
     /// The suspense item that it became.
     pub suspense_id: Option<Uuid>,
-}
-
-/// How we know of a transaction, as stored.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct EvidenceRow {
-    /// The name of the source that told us; none when a statement did.
-    pub source: Option<String>,
-    /// `callback`, `pulled` or `statement`.
-    pub kind: String,
-    /// The provider's own number.
-    pub provider_txn_id: String,
-    /// When.
-    pub recorded_at: DateTime<Utc>,
 }
 
 /// The columns of transactions within reach: $1 is the merchant, $2 the person whose zones
@@ -387,23 +252,4 @@ pub async fn identity(tx: &mut Tx, id: BankTransactionId) -> Result<String, Stor
             .await
     })?;
     known.ok_or_else(|| inconsistent("transaction_evidence", "transaction_id", id))
-}
-
-/// How we know of a transaction, first told first.
-pub async fn evidence_of(
-    tx: &mut Tx,
-    id: BankTransactionId,
-) -> Result<Vec<EvidenceRow>, StoreError> {
-    const SQL: &str = "SELECT s.name AS source,
-            e.kind,
-            e.provider_txn_id,
-            e.recorded_at
-        FROM transaction_evidence e LEFT JOIN sources s ON s.id = e.source_id
-        WHERE e.transaction_id = $1 ORDER BY e.recorded_at, s.name";
-    Ok(on_engine!(tx, |connection| {
-        sqlx::query_as(SQL)
-            .bind(id.uuid())
-            .fetch_all(connection)
-            .await
-    })?)
 }

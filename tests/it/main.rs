@@ -17,6 +17,8 @@ mod service;
 mod stalls;
 #[path = "../support/state.rs"]
 mod state;
+#[path = "../support/statement.rs"]
+mod statement;
 #[path = "../support/statement_writer.rs"]
 mod statement_writer;
 #[path = "../support/street.rs"]
@@ -59,6 +61,7 @@ mod source_entry;
 mod source_keys;
 mod sources;
 mod statement_files;
+mod statements;
 mod suspense;
 mod trials;
 mod vendors;

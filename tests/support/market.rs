@@ -2,6 +2,8 @@
 //! notices.
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use phocho::clock::Clock;
 use phocho::domain::access::{TokenHolder, UserRole};
@@ -18,7 +20,7 @@ use uuid::Uuid;
 
 use crate::database::Database;
 use crate::sepay::SepayNotice;
-use crate::service::{Answer, ask, deliver};
+use crate::service::{self, Answer, ask, deliver};
 use crate::stalls::{Stall, opening};
 use crate::state::state_over;
 use crate::street::{insert_active, source};
@@ -116,6 +118,35 @@ impl Market {
         let user = create_user(&mut tx, &self.act(), new).await.unwrap();
         tx.commit().await.unwrap();
         self.token(TokenHolder::User(user.id)).await
+    }
+
+    /// A token of one more administrator.
+    pub async fn admin(&self) -> String {
+        let new = NewUser {
+            name: PersonName::parse("Sen").unwrap(),
+            role: UserRole::Admin,
+            zones: None,
+        };
+        let mut tx = self.store().begin_write().await.unwrap();
+        let user = create_user(&mut tx, &self.act(), new).await.unwrap();
+        tx.commit().await.unwrap();
+        self.token(TokenHolder::User(user.id)).await
+    }
+
+    /// Sends a file as it is.
+    pub async fn upload(
+        &self,
+        token: &str,
+        path: &str,
+        file: impl Into<Body>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request =
+            Request::post(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        service::send(&self.service, request.body(file.into()).unwrap()).await
     }
 
     /// Sends a request with some headers.

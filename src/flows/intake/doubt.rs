@@ -1,6 +1,7 @@
 //! Tellings of which only a person can say whether they are the same money.
 
 use super::Notice;
+use super::alarm::Alarm;
 use super::outcome::Recorded;
 use super::record::Batch;
 use crate::domain::credit::BankFact;
@@ -65,11 +66,23 @@ impl Batch<'_> {
         Ok(Recorded::Conflict(known.transaction, known.merchant))
     }
 
-    /// Takes down a transaction that may be another one told twice.
-    pub(super) async fn doubt_double(
+    /// Shows people a transaction that may be another one told twice.
+    pub(super) async fn suspect_double(
         &mut self,
         transaction: &NewTransaction,
     ) -> Result<(), StoreError> {
+        let about = Alarm {
+            kind: "transaction.duplicate_suspected",
+            subject: transaction.id.to_string(),
+            merchant: Some(transaction.merchant),
+            reason: "same_reference",
+        };
+        self.raise_alert(about, transaction.recorded_at).await?;
+        self.doubt_double(transaction).await
+    }
+
+    /// Takes down a transaction that may be another one told twice.
+    async fn doubt_double(&mut self, transaction: &NewTransaction) -> Result<(), StoreError> {
         let doubt = NewDoubt {
             id: self.doubt_id(transaction.recorded_at),
             kind: DoubtKind::Double,

@@ -10,6 +10,7 @@
 
 mod alarm;
 mod attribution;
+mod believe;
 mod delivery;
 mod doubt;
 mod facts;
@@ -20,6 +21,7 @@ mod record;
 mod rhythm;
 mod writer;
 
+pub use self::believe::believe_statement;
 pub use delivery::body_key_name;
 pub(in crate::flows) use facts::hash_of;
 

@@ -1,7 +1,6 @@
 //! The transaction that a fact is about: one that somebody told of before, or a new one.
 
 use super::Notice;
-use super::alarm::Alarm;
 use super::attribution::{self, Attributed};
 use super::facts::{linking_reference, linking_text};
 use super::record::Batch;
@@ -94,14 +93,7 @@ impl Batch<'_> {
     ) -> Result<BankTransactionId, StoreError> {
         transactions::insert(&mut self.tx, &transaction).await?;
         if transaction.duplicate_of.is_some() {
-            let about = Alarm {
-                kind: "transaction.duplicate_suspected",
-                subject: transaction.id.to_string(),
-                merchant: Some(transaction.merchant),
-                reason: "same_reference",
-            };
-            self.raise_alert(about, notice.received_at).await?;
-            self.doubt_double(&transaction).await?;
+            self.suspect_double(&transaction).await?;
         }
         if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {
             let identity = transaction.identity();

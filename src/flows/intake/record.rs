@@ -47,7 +47,9 @@ pub(super) struct Batch<'a> {
     pub(super) body_keys: BTreeMap<NaiveDate, Key>,
     pub(super) linker: Option<Linker>,
     delays: BTreeMap<DelayPlace, i64>,
-    newest: DateTime<Utc>,
+    /// Why sums of closed days move.
+    pub(super) cause: &'static str,
+    pub(super) newest: DateTime<Utc>,
     /// When what is being recorded will be in the books, but for the commit.
     written_at: Option<DateTime<Utc>>,
 }
@@ -66,6 +68,7 @@ impl<'a> Batch<'a> {
             body_keys: BTreeMap::new(),
             linker: None,
             delays: BTreeMap::new(),
+            cause: "late notice",
             newest: DateTime::UNIX_EPOCH,
             written_at: None,
         })
@@ -155,7 +158,7 @@ impl<'a> Batch<'a> {
     /// Writes what belongs to the whole batch, then makes it durable.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         let movements = &self.pending.movements;
-        rollups::apply(&mut self.tx, movements, self.newest, "late notice").await?;
+        rollups::apply(&mut self.tx, movements, self.newest, self.cause).await?;
         for ((source, day), counts) in &self.counts {
             sources::count_deliveries(&mut self.tx, *source, *day, counts).await?;
         }

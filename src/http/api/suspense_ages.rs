@@ -4,6 +4,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::completeness::{CompletenessDocument, listed_days};
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::ZoneId;
 use crate::http::AppState;
@@ -66,6 +67,19 @@ pub struct ZoneAgesDocument {
         "older_than_7_days": 1,
         "oldest_opened_at": "2026-11-14T19:20:00+07:00",
     }],
+    "completeness": {
+        "state": {
+            "code": "live",
+            "vi": "Mọi nguồn báo tiền đều hoạt động như thường lệ.",
+            "en": "Every source of notices is heard as usual.",
+        },
+        "sources": [{
+            "source": "sepay",
+            "state": "live",
+            "silent_since": null,
+            "silent_days": [],
+        }],
+    },
 }))]
 pub struct SuspenseAgesDocument {
     #[serde(flatten)]
@@ -73,6 +87,8 @@ pub struct SuspenseAgesDocument {
     /// By zone. A credit names no outlet: it stands in every zone where its trader has one, so
     /// the zones may add up to more than there are.
     zones: Vec<ZoneAgesDocument>,
+    /// How the sources behind these counts are heard.
+    completeness: CompletenessDocument,
 }
 
 impl From<Ages> for AgesDocument {
@@ -119,5 +135,10 @@ pub async fn read(
     let ages = suspense_ages::waiting(&mut tx, reach, now).await?.into();
     let zones = suspense_ages::waiting_by_zone(&mut tx, reach, now).await?;
     let zones = zones.into_iter().map(ZoneAgesDocument::from).collect();
-    Ok(Json(SuspenseAgesDocument { ages, zones }))
+    let days = listed_days(None, None, now);
+    Ok(Json(SuspenseAgesDocument {
+        ages,
+        zones,
+        completeness: CompletenessDocument::read(&mut tx, reach, days, now).await?,
+    }))
 }

@@ -8,7 +8,7 @@ use phocho::store::source_hours;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::quarter::{Quarter, day, noon, zone_id};
+use super::quarter::{Quarter, noon, zone_id};
 use super::sold;
 use crate::database::{Database, on_both_engines};
 

@@ -64,98 +64,101 @@ pub async fn tamper(database: &Database, sql: &str) {
     }
 }
 
-async fn every_tampering_is_found_by_its_rule(database: Database) {
-    let street = street(&database).await;
-    street.second_account().await;
-    assert_eq!(check_books::check(&street.store, 20).await.unwrap(), []);
-    for (rule, sql) in [
-        (
-            "the sums of an outlet's day",
-            "UPDATE outlet_days SET sale_vnd = sale_vnd + 1",
-        ),
-        (
-            "the sums of a zone's day",
-            "UPDATE zone_days SET payments = payments - 1",
-        ),
-        (
-            "the ticket sizes",
-            "UPDATE ticket_days SET payments = payments + 1",
-        ),
-        (
-            "the counted deliveries",
-            "UPDATE source_days SET accepted = accepted + 1",
-        ),
-        (
-            "events are numbered",
-            "UPDATE events SET sequence = 1000 WHERE sequence = 2",
-        ),
-        (
-            "every audit chain",
-            "UPDATE audit_entries SET actor = 'nobody' WHERE sequence = 2",
-        ),
-        (
-            "a payment counts on",
-            "UPDATE payments SET occurred_at = '2026-03-16T18:00:00+00:00'",
-        ),
-        (
-            "a payment received",
-            "UPDATE payments SET received_vnd = received_vnd + 1",
-        ),
-        (
-            "the state of a payment follows",
-            "UPDATE payments SET status = 'returned'",
-        ),
-        (
-            "what went back of a payment",
-            "UPDATE payments SET returned_vnd = returned_vnd + 1",
-        ),
-        (
-            "a confirmed reversal",
-            "INSERT INTO reversals
+/// Rules, and how each is broken.
+const TAMPERINGS: [(&str, &str); 20] = [
+    (
+        "the sums of an outlet's day",
+        "UPDATE outlet_days SET sale_vnd = sale_vnd + 1",
+    ),
+    (
+        "the sums of a zone's day",
+        "UPDATE zone_days SET payments = payments - 1",
+    ),
+    (
+        "the ticket sizes",
+        "UPDATE ticket_days SET payments = payments + 1",
+    ),
+    (
+        "the counted deliveries",
+        "UPDATE source_days SET accepted = accepted + 1",
+    ),
+    (
+        "events are numbered",
+        "UPDATE events SET sequence = 1000 WHERE sequence = 2",
+    ),
+    (
+        "every audit chain",
+        "UPDATE audit_entries SET actor = 'nobody' WHERE sequence = 2",
+    ),
+    (
+        "a payment counts on",
+        "UPDATE payments SET occurred_at = '2026-03-16T18:00:00+00:00'",
+    ),
+    (
+        "a payment received",
+        "UPDATE payments SET received_vnd = received_vnd + 1",
+    ),
+    (
+        "the state of a payment follows",
+        "UPDATE payments SET status = 'returned'",
+    ),
+    (
+        "what went back of a payment",
+        "UPDATE payments SET returned_vnd = returned_vnd + 1",
+    ),
+    (
+        "a confirmed reversal",
+        "INSERT INTO reversals
                 (id, merchant_id, account_id, origin, amount_vnd, state, recorded_by,
                  recorded_at, version)
                 SELECT p.id, p.merchant_id, t.account_id, 'bank', 1, 'confirmed', 'test',
                     p.recorded_at, 1
                 FROM payments p JOIN bank_transactions t ON t.id = p.transaction_id",
-        ),
-        (
-            "a bank transaction moves",
-            "UPDATE bank_transactions SET amount_vnd = 0",
-        ),
-        (
-            "a payment belongs",
-            "UPDATE payment_codes SET account_id = NULL",
-        ),
-        ("no notice pays into", "DELETE FROM source_accounts"),
-        ("a kept body", "UPDATE body_keys SET key_sealed = NULL"),
-        (
-            "a payment does not wait",
-            "UPDATE suspense_items SET transaction_id = (
+    ),
+    (
+        "a bank transaction moves",
+        "UPDATE bank_transactions SET amount_vnd = 0",
+    ),
+    (
+        "a payment belongs",
+        "UPDATE payment_codes SET account_id = NULL",
+    ),
+    ("no notice pays into", "DELETE FROM source_accounts"),
+    ("a kept body", "UPDATE body_keys SET key_sealed = NULL"),
+    (
+        "a payment does not wait",
+        "UPDATE suspense_items SET transaction_id = (
                 SELECT transaction_id FROM payments ORDER BY transaction_id LIMIT 1)",
-        ),
-        (
-            "an accepted notice",
-            "UPDATE transaction_evidence SET callback_id = NULL",
-        ),
-        (
-            "a source or a statement tells",
-            "INSERT INTO transaction_evidence
+    ),
+    (
+        "an accepted notice",
+        "UPDATE transaction_evidence SET callback_id = NULL",
+    ),
+    (
+        "a source or a statement tells",
+        "INSERT INTO transaction_evidence
                 (teller_id, transaction_key, source_id, transaction_id, account_id, kind,
                  provider_txn_id, fact_hash, recorded_at)
                 SELECT teller_id, 'another', source_id, transaction_id, account_id, kind,
                     provider_txn_id, fact_hash, recorded_at
                 FROM transaction_evidence ORDER BY transaction_key LIMIT 1",
-        ),
-        (
-            "the evidence of a bank transaction is",
-            "UPDATE transaction_evidence SET account_id = (
+    ),
+    (
+        "the evidence of a bank transaction is",
+        "UPDATE transaction_evidence SET account_id = (
                 SELECT id FROM accounts WHERE account_number = '1030000000118')",
-        ),
-        (
-            "every bank transaction has",
-            "DELETE FROM transaction_evidence",
-        ),
-    ] {
+    ),
+    (
+        "every bank transaction has",
+        "DELETE FROM transaction_evidence",
+    ),
+];
+
+async fn every_tampering_is_found_by_its_rule(database: Database) {
+    let street = street(&database).await;
+    street.second_account().await;
+    assert_eq!(check_books::check(&street.store, 20).await.unwrap(), []);
+    for (rule, sql) in TAMPERINGS {
         let broken = |found: &[Breach]| found.iter().any(|one| one.rule.starts_with(rule));
         let before = check_books::check(&street.store, 20).await.unwrap();
         assert!(!broken(&before), "{rule}: {before:?}");

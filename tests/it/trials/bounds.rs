@@ -37,7 +37,12 @@ fn tables(of_trials: bool) -> Vec<String> {
         let named = text
             .lines()
             .filter_map(|it| it.strip_prefix("CREATE TABLE "));
-        tables.extend(named.map(|it| it.trim_end_matches(" (").to_owned()));
+        let named: Vec<_> = named.map(|it| it.trim_end_matches(" (")).collect();
+        // One that is built anew takes the old one's name in the end.
+        let lasting = named
+            .into_iter()
+            .filter(|it| !text.contains(&format!("ALTER TABLE {it} RENAME TO")));
+        tables.extend(lasting.map(str::to_owned));
     }
     tables.retain(|table| table.starts_with("trial") == of_trials);
     tables.sort();

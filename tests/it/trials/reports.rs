@@ -39,10 +39,12 @@ fn money_out(trial: &Trial, signed: Signed) -> Signed {
         ("\"transferType\":\"in\"", "\"transferType\":\"out\""),
         ("\"transferType\":\"IN\"", "\"transferType\":\"OUT\""),
         ("\"transType\":\"C\"", "\"transType\":\"D\""),
+        ("\"CREDIT\"", "\"DEBIT\""),
+        (">CRDT<", ">DBIT<"),
         ("\"amount\":45000", "\"amount\":-45000"),
     ];
     let negative = trial.adapter.starts_with("casso");
-    let changes = words.iter().take(if negative { 6 } else { 5 });
+    let changes = words.iter().take(if negative { 8 } else { 7 });
     let body = changes.fold(signed.body.clone(), |body, (from, to)| {
         body.replace(from, to)
     });
@@ -51,7 +53,7 @@ fn money_out(trial: &Trial, signed: Signed) -> Signed {
         headers.find(|it| it.0 == name).map(|it| it.1.clone())
     };
     let proof = match trial.adapter.as_str() {
-        "standard_webhooks" => {
+        "standard_webhooks" | "camt054" => {
             let secret = key(trial).strip_prefix("whsec_").unwrap();
             let (id, time) = (header("webhook-id"), header("webhook-timestamp"));
             let text = format!("{}.{}.{body}", id.unwrap(), time.unwrap());

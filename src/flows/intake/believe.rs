@@ -1,0 +1,222 @@
+//! Believing lines that nothing but a statement tells of: a second person approves, and they
+//! become bank transactions that are attributed by the same rules as those of a notice.
+
+use serde_json::json;
+
+use super::Ledger;
+use super::attribution::{self, Attributed};
+use super::record::Batch;
+use super::writer::{ATTEMPTS, lost_a_race};
+use crate::domain::credit::Direction;
+use crate::domain::ids::{
+    AccountId, BankTransactionId, EventId, MerchantId, StatementId, StatementProposalId,
+};
+use crate::domain::linking::Teller;
+use crate::domain::reconciliation::ProposalEvent;
+use crate::flows::access::Act;
+use crate::flows::change::{ChangeError, Deed, Thing, check_version, check_won};
+use crate::flows::linking::Linker;
+use crate::flows::reconcile::{Compared, Comparison, Stated, close_days, vouching};
+use crate::store::audit::AuditEntry;
+use crate::store::events::NewEvent;
+use crate::store::linking::Places;
+use crate::store::reach::Reach;
+use crate::store::statements::proposals::{self, Decision, ProposalRow};
+use crate::store::statements::{self, evidence, lines};
+use crate::store::transactions::{self, NewEvidence, NewTransaction};
+use crate::store::{StoreError, inconsistent};
+
+/// The name under which attributions of stated credits stand in the audit.
+const SPEAKER: &str = "statement";
+
+/// Approves a proposal within reach, as somebody who does not vouch for its lines already. A
+/// line that a notice told of meanwhile is matched to that and credits nothing.
+pub async fn believe_statement(
+    ledger: &Ledger,
+    act: &Act<'_>,
+    reach: Reach,
+    which: (StatementProposalId, Option<i64>),
+) -> Result<ProposalRow, ChangeError> {
+    let mut attempt = 1;
+    loop {
+        match believe_once(ledger, act, reach, which).await {
+            Err(ChangeError::Store(error)) if attempt < ATTEMPTS && lost_a_race(&error) => {
+                attempt += 1;
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn believe_once(
+    ledger: &Ledger,
+    act: &Act<'_>,
+    reach: Reach,
+    (id, expected): (StatementProposalId, Option<i64>),
+) -> Result<ProposalRow, ChangeError> {
+    let mut batch = Batch::begin(ledger).await?;
+    SPEAKER.clone_into(&mut batch.source_name);
+    (batch.cause, batch.newest) = (SPEAKER, act.now);
+    let found = proposals::find(&mut batch.tx, reach, id).await?;
+    let before = found.ok_or(ChangeError::NotFound(Thing::Subject))?;
+    check_version(expected, before.version)?;
+    let state = before
+        .state()?
+        .transition(ProposalEvent::Approve, vouching(&before), act.actor)?;
+    let (created, attached) = batch.believe(act, &before).await?;
+    let decision = Decision {
+        state,
+        by: act.actor,
+        now: act.now,
+        created,
+        attached,
+    };
+    let won = proposals::decide(&mut batch.tx, id, before.version, decision).await?;
+    check_won(won)?;
+    let detail = json!({"created": created, "attached": attached});
+    batch.record_deed(
+        act,
+        Deed {
+            kind: "statement.approve",
+            subject: id.to_string(),
+            merchant: Some(MerchantId::from_uuid(before.merchant_id)),
+            outlet: None,
+            detail,
+        },
+    );
+    batch.commit().await?;
+    let mut tx = ledger.store.begin_read().await?;
+    let found = proposals::find(&mut tx, reach, id).await?;
+    found.ok_or(ChangeError::NotFound(Thing::Subject))
+}
+
+impl Batch<'_> {
+    /// Makes transactions of the lines of a proposal; how many, and how many were known.
+    async fn believe(
+        &mut self,
+        act: &Act<'_>,
+        proposal: &ProposalRow,
+    ) -> Result<(i64, i64), StoreError> {
+        let id = StatementId::from_uuid(proposal.import_id);
+        let everything = Reach::Everything;
+        statements::lock(&mut self.tx, id).await?;
+        let import = statements::find(&mut self.tx, everything, id).await?;
+        let missing = || inconsistent("statement_proposals", "import_id", proposal.id);
+        let account = AccountId::from_uuid(import.ok_or_else(missing)?.account_id);
+        let merchant = MerchantId::from_uuid(proposal.merchant_id);
+        let (entropy, master_key) = (&self.ledger.entropy, &self.ledger.master_key);
+        let linker = Linker::open(&mut self.tx, entropy, master_key).await?;
+        let mut comparison = Comparison::new(linker, id, account);
+        let (mut created, mut attached) = (0, 0);
+        let proposal_id = StatementProposalId::from_uuid(proposal.id);
+        for row in lines::of_proposal(&mut self.tx, proposal_id).await? {
+            let line = Stated::stored(row)?;
+            let number = line.number;
+            let (compared, places) = comparison.compare_again(&mut self.tx, line).await?;
+            let transaction = if let Some(known) = compared.matched() {
+                attached += 1;
+                statements::missing::remove(&mut self.tx, id, known).await?;
+                let tellings: Vec<_> = compared.telling().into_iter().collect();
+                evidence::insert(&mut self.tx, id, account, &tellings, act.now).await?;
+                known
+            } else {
+                created += 1;
+                self.enter_stated(act, id, (account, merchant), (&compared, places))
+                    .await?
+            };
+            lines::match_to(&mut self.tx, id, number, transaction).await?;
+        }
+        statements::count_matched(&mut self.tx, id, created + attached).await?;
+        let import = statements::find(&mut self.tx, everything, id).await?;
+        close_days(&mut self.tx, &import.ok_or_else(missing)?, act.now).await?;
+        Ok((created, attached))
+    }
+
+    /// Stores a bank fact that a statement alone tells of, and attributes it.
+    async fn enter_stated(
+        &mut self,
+        act: &Act<'_>,
+        import: StatementId,
+        (account, merchant): (AccountId, MerchantId),
+        (compared, places): (&Compared, Places),
+    ) -> Result<BankTransactionId, StoreError> {
+        let line = &compared.line;
+        let transaction = NewTransaction {
+            id: BankTransactionId::from_uuid(self.ledger.entropy.uuid(act.now)),
+            account,
+            merchant,
+            direction: line.direction,
+            amount: line.amount,
+            virtual_account: None,
+            content: line.content.clone(),
+            bank_reference: line.bank_reference.clone(),
+            order_reference: None,
+            occurred_at: line.occurred_at,
+            local_day: line.local_day,
+            duplicate_of: compared.duplicate_of,
+            text_link: Some(compared.text_link.clone()),
+            places,
+            recorded_at: act.now,
+        };
+        transactions::insert(&mut self.tx, &transaction).await?;
+        let evidence = NewEvidence {
+            teller: Teller::from_uuid(import.uuid()),
+            source: None,
+            key: line.number.to_string(),
+            transaction: transaction.id,
+            account,
+            kind: "statement",
+            provider_txn_id: line.number.to_string(),
+            reverses: None,
+            fact_hash: line.fact_hash(),
+            bank_reference: line.bank_reference.clone(),
+            virtual_account: None,
+            text_link: Some(compared.text_link.clone()),
+            callback: None,
+            recorded_at: act.now,
+        };
+        if !transactions::insert_evidence(&mut self.tx, &evidence).await? {
+            return Err(StoreError::Conflict {
+                table: "transaction_evidence",
+            });
+        }
+        if transaction.duplicate_of.is_some() {
+            self.suspect_double(&transaction).await?;
+        }
+        if line.direction == Direction::Credit {
+            let identity = transaction.identity();
+            let Attributed { subject, detail } =
+                attribution::attribute(self, &transaction, &identity).await?;
+            let entry = AuditEntry {
+                at: act.now,
+                actor: self.speaker(),
+                action: "credit.attribute",
+                subject,
+                detail,
+            };
+            self.pending.entries.push(entry);
+        }
+        Ok(transaction.id)
+    }
+
+    /// Adds what a person did to what is written at the end.
+    fn record_deed(&mut self, act: &Act<'_>, deed: Deed) {
+        self.pending.entries.push(AuditEntry {
+            at: act.now,
+            actor: act.actor.to_owned(),
+            action: deed.kind,
+            subject: deed.subject.clone(),
+            detail: deed.detail.clone(),
+        });
+        let id = EventId::from_uuid(act.entropy.uuid(act.now));
+        self.pending.events.push(NewEvent {
+            id,
+            at: act.now,
+            kind: deed.kind,
+            subject: deed.subject,
+            merchant: deed.merchant,
+            outlet: deed.outlet,
+            payload: deed.detail,
+        });
+    }
+}
