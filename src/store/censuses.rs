@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::{StoreError, Tx, expect_one, inconsistent, on_engine};
+use super::{StoreError, Tx, inconsistent, locks, on_engine};
 use crate::domain::establishment::{
     CensusRecord, EstablishmentStatus, OpenDays, OwnerKey, OwnerSex, SizeClass, Trade,
 };
@@ -73,18 +73,10 @@ pub async fn insert(
     surveyed_on: NaiveDate,
     at: DateTime<Utc>,
 ) -> Result<Census, StoreError> {
-    const LOCK: &str = "UPDATE zones SET version = version WHERE id = $1";
     const SQL: &str = "INSERT INTO censuses (id, zone_id, version, surveyed_on, created_at)
         SELECT $1, $2, COALESCE(MAX(version), 0) + 1, $3, $4 FROM censuses WHERE zone_id = $2
         RETURNING version";
-    let locked = on_engine!(tx, |connection| {
-        sqlx::query(LOCK)
-            .bind(zone.uuid())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    expect_one("zones", locked)?;
+    locks::zone(tx, zone).await?;
     let version = on_engine!(tx, |connection| {
         sqlx::query_scalar(SQL)
             .bind(id.uuid())

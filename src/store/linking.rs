@@ -33,6 +33,13 @@ pub async fn hash_key(tx: &mut Tx, name: &str, fresh: &[u8]) -> Result<Vec<u8>, 
     const CREATE: &str = "INSERT INTO hash_keys (name, key_sealed) VALUES ($1, $2)
         ON CONFLICT (name) DO NOTHING";
     const READ: &str = "SELECT key_sealed FROM hash_keys WHERE name = $1";
+    let known: Option<Vec<u8>> = on_engine!(tx, |connection| {
+        let query = sqlx::query_scalar(READ).bind(name);
+        query.fetch_optional(connection).await
+    })?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
     on_engine!(tx, |connection| {
         let query = sqlx::query(CREATE).bind(name).bind(fresh);
         query.execute(connection).await.map(|_| ())

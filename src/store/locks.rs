@@ -2,13 +2,18 @@
 //! true. A merchant is held before its outlets, always in this order.
 
 use super::{StoreError, Tx, expect_one, on_engine};
-use crate::domain::ids::{AccountId, LinkId, MerchantId, OutletId, SourceId};
+use crate::domain::ids::{AccountId, LinkId, MerchantId, OutletId, SourceId, StatementId, ZoneId};
 
-/// Holds a row of a table.
+/// Holds a row of a table, which has to be in a state where one is named.
 macro_rules! hold {
-    ($tx:ident, $table:literal, $id:ident) => {{
+    ($tx:ident, $table:literal, $id:ident $(, $state:literal)?) => {{
         // The write takes the row's lock; nothing is changed.
-        const SQL: &str = concat!("UPDATE ", $table, " SET version = version WHERE id = $1");
+        const SQL: &str = concat!(
+            "UPDATE ",
+            $table,
+            " SET version = version WHERE id = $1",
+            $(" AND state = '", $state, "'",)?
+        );
         let affected = on_engine!($tx, |connection| {
             sqlx::query(SQL)
                 .bind($id.uuid())
@@ -43,4 +48,19 @@ pub async fn source(tx: &mut Tx, id: SourceId) -> Result<(), StoreError> {
 /// Holds an account's row: what went back on an account is decided one after another.
 pub async fn account(tx: &mut Tx, id: AccountId) -> Result<(), StoreError> {
     hold!(tx, "accounts", id)
+}
+
+/// Holds the row of an import of a statement that is visible.
+pub async fn statement(tx: &mut Tx, id: StatementId) -> Result<(), StoreError> {
+    hold!(tx, "statement_imports", id, "done")
+}
+
+/// Holds the row of an import of a statement that is not visible yet.
+pub async fn unfinished_statement(tx: &mut Tx, id: StatementId) -> Result<(), StoreError> {
+    hold!(tx, "statement_imports", id, "reading")
+}
+
+/// Holds a zone's row.
+pub async fn zone(tx: &mut Tx, id: ZoneId) -> Result<(), StoreError> {
+    hold!(tx, "zones", id)
 }

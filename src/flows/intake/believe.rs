@@ -24,7 +24,7 @@ use crate::store::reach::Reach;
 use crate::store::statements::proposals::{self, Decision, ProposalRow};
 use crate::store::statements::{self, evidence, lines};
 use crate::store::transactions::{self, NewEvidence, NewTransaction};
-use crate::store::{StoreError, inconsistent};
+use crate::store::{StoreError, inconsistent, locks};
 
 /// The name under which attributions of stated credits stand in the audit.
 const SPEAKER: &str = "statement";
@@ -99,7 +99,7 @@ impl Batch<'_> {
     ) -> Result<(i64, i64), StoreError> {
         let id = StatementId::from_uuid(proposal.import_id);
         let everything = Reach::Everything;
-        statements::lock(&mut self.tx, id).await?;
+        locks::statement(&mut self.tx, id).await?;
         let import = statements::find(&mut self.tx, everything, id).await?;
         let missing = || inconsistent("statement_proposals", "import_id", proposal.id);
         let account = AccountId::from_uuid(import.ok_or_else(missing)?.account_id);

@@ -10,10 +10,10 @@ use crate::domain::ids::{MerchantId, StatementId, StatementProposalId};
 use crate::domain::reconciliation::{ProposalEvent, Vouching};
 use crate::flows::access::Act;
 use crate::flows::change::{self, ChangeError, Thing, check_version, check_won};
-use crate::store::Tx;
 use crate::store::reach::Reach;
 use crate::store::statements::proposals::{self, Decision, NewProposal, ProposalRow};
 use crate::store::statements::{self, lines};
+use crate::store::{Tx, locks};
 
 /// The most lines of one proposal: they become transactions in one transaction of the
 /// database, for which notices wait.
@@ -59,7 +59,7 @@ pub async fn propose(
     let import = found.ok_or(ChangeError::NotFound(Thing::Subject))?;
     let merchant = MerchantId::from_uuid(import.merchant_id);
     // Of two proposals at a time the second sees the first.
-    statements::lock(tx, id).await?;
+    locks::statement(tx, id).await?;
     let proposal = StatementProposalId::from_uuid(act.entropy.uuid(act.now));
     let mut amount_vnd = 0;
     for (place, number) in numbers.iter().enumerate() {

@@ -15,7 +15,7 @@ use crate::store::alerts::{self, NewAlert};
 use crate::store::reach::Reach;
 use crate::store::statements::lines::{self, LineRow};
 use crate::store::statements::{self, ImportRow, closed_days, evidence, missing};
-use crate::store::{StoreError, Tx, inconsistent};
+use crate::store::{StoreError, Tx, inconsistent, locks};
 
 /// How long before its commit a notice may have been received, and how far the clocks of two
 /// instances may be apart.
@@ -47,7 +47,7 @@ pub async fn finish(
     let (id, account) = (staged.id, staged.examined.account.clone());
     let period = staged.examined.period;
     let mut sums = staged.trial.sums;
-    statements::hold(tx, id).await?;
+    locks::unfinished_statement(tx, id).await?;
     sums.counts.missing_at_bank = missing::insert(tx, id, account.id, period, sums.lines).await?;
     if sums.counts.missing_at_bank > 0 && sums.counts.missing_here > 0 {
         look_again(tx, act.now, staged, &mut sums.counts).await?;

@@ -12,7 +12,7 @@ pub mod proposals;
 pub(in crate::store) mod rules;
 mod unfinished;
 
-pub use self::unfinished::{ImportSums, NewImport, abandoned, begin, finish, hold, remove};
+pub use self::unfinished::{ImportSums, NewImport, abandoned, begin, finish, remove};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -134,21 +134,6 @@ pub async fn count_matched(tx: &mut Tx, id: StatementId, lines: i64) -> Result<(
         sqlx::query(SQL)
             .bind(id.uuid())
             .bind(lines)
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    expect_one("statement_imports", affected)
-}
-
-/// Holds the row of a visible import until the end of the transaction.
-pub async fn lock(tx: &mut Tx, id: StatementId) -> Result<(), StoreError> {
-    // The write takes the row's lock; nothing is changed.
-    const SQL: &str = "UPDATE statement_imports SET version = version
-        WHERE id = $1 AND state = 'done'";
-    let affected = on_engine!(tx, |connection| {
-        let query = sqlx::query(SQL).bind(id.uuid());
-        query
             .execute(connection)
             .await
             .map(|done| done.rows_affected())

@@ -104,21 +104,6 @@ pub async fn begin(tx: &mut Tx, import: &NewImport<'_>) -> Result<(), StoreError
     expect_one("statement_imports", affected)
 }
 
-/// Holds the row of an import that is not visible until the end of the transaction.
-pub async fn hold(tx: &mut Tx, id: StatementId) -> Result<(), StoreError> {
-    // The write takes the row's lock; nothing is changed.
-    const SQL: &str = "UPDATE statement_imports SET version = version
-        WHERE id = $1 AND state = 'reading'";
-    let affected = on_engine!(tx, |connection| {
-        let query = sqlx::query(SQL).bind(id.uuid());
-        query
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    expect_one("statement_imports", affected)
-}
-
 /// Makes an import visible. `false` means that the same file was imported meanwhile.
 pub async fn finish(
     tx: &mut Tx,
