@@ -28,8 +28,6 @@ pub enum Reception {
     Answered(Answer, Fate),
     /// The body is declared as something that this vendor's format is not written in.
     OtherMedia(Media),
-    /// No source has this address, or it was switched off, or its vendor calls elsewhere.
-    NoSuchSource,
 }
 
 /// What became of a delivery, for counters and logs.
@@ -131,17 +129,21 @@ pub async fn find_source(
     }))
 }
 
-/// Verifies a delivery and, when it is authentic, waits until it is durable.
+/// Verifies a delivery and, when it is authentic, waits until it is durable. None where no
+/// source takes notices at the address.
 pub async fn receive(
     ledger: &Ledger,
     intake: &Intake,
     arrival: Arrival<'_>,
     delivery: Delivery,
     now: DateTime<Utc>,
-) -> Result<Reception, StoreError> {
+) -> Result<Option<Reception>, StoreError> {
     match find_source(ledger, arrival, now).await? {
-        Some(source) => source.receive(ledger, intake, delivery, now).await,
-        None => Ok(Reception::NoSuchSource),
+        Some(source) => source
+            .receive(ledger, intake, delivery, now)
+            .await
+            .map(Some),
+        None => Ok(None),
     }
 }
 

@@ -79,7 +79,7 @@ impl Historian {
 
     fn submit(
         &self,
-        notices: &mut JoinSet<Result<Reception, crate::store::StoreError>>,
+        notices: &mut JoinSet<Result<Option<Reception>, crate::store::StoreError>>,
         sale: &Sale,
         (place, amount_vnd): (u64, i64),
         content: String,
@@ -105,9 +105,9 @@ impl Historian {
     }
 }
 
-fn accepted(taken: Result<Reception, crate::store::StoreError>) -> anyhow::Result<()> {
+fn accepted(taken: Result<Option<Reception>, crate::store::StoreError>) -> anyhow::Result<()> {
     match taken? {
-        Reception::Answered(answer, _) if answer.status == 200 => Ok(()),
+        Some(Reception::Answered(answer, _)) if answer.status == 200 => Ok(()),
         other => anyhow::bail!("a notice of the sample data was not taken: {other:?}"),
     }
 }

@@ -134,7 +134,6 @@ async fn take(
     };
     let (ledger, intake) = (&state.ledger, &state.intake);
     match source.receive(ledger, intake, delivery, now).await? {
-        Reception::NoSuchSource => Err(Problem::not_found()),
         Reception::OtherMedia(media) => {
             count(name, &peer, Fate::OTHER_MEDIA);
             Err(other_media(media))
