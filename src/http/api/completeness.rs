@@ -3,11 +3,13 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::wording::Worded;
 use crate::domain::day::{Window, local_day, to_rfc3339};
 use crate::domain::hearing::{self, Hearing};
+use crate::domain::source_health::SourceState;
 use crate::flows::measure_adoption::{HeardSource, heard_sources};
 use crate::http::page::Page;
 use crate::store::reach::Reach;
@@ -45,6 +47,23 @@ pub struct CompletenessDocument {
     state: Worded,
     /// The first 100 by name.
     sources: Vec<HeardSourceDocument>,
+}
+
+/// The completeness in the examples of what carries one.
+pub(super) fn heard_as_usual() -> Value {
+    json!({
+        "state": {
+            "code": "live",
+            "vi": hearing::vietnamese(SourceState::Live),
+            "en": hearing::english(SourceState::Live),
+        },
+        "sources": [{
+            "source": "sepay",
+            "state": "live",
+            "silent_since": null,
+            "silent_days": [],
+        }],
+    })
 }
 
 /// How one source is heard.

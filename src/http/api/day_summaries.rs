@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::completeness::CompletenessDocument;
+use super::completeness::{CompletenessDocument, heard_as_usual};
 use super::money::open_money;
 use crate::domain::day::{Window, local_day};
 use crate::domain::ids::OutletId;
@@ -44,19 +44,7 @@ pub struct DayQuery {
         {"standing": "counts", "counted_as": "verified", "payments": 42,
             "received_vnd": 2_110_000, "sale_vnd": 2_100_000, "returned_vnd": 0},
     ],
-    "completeness": {
-        "state": {
-            "code": "live",
-            "vi": "Mọi nguồn báo tiền đều hoạt động như thường lệ.",
-            "en": "Every source of notices is heard as usual.",
-        },
-        "sources": [{
-            "source": "sepay",
-            "state": "live",
-            "silent_since": null,
-            "silent_days": [],
-        }],
-    },
+    "completeness": heard_as_usual(),
 }))]
 pub struct DaySummaryDocument {
     outlet_id: String,

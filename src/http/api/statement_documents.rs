@@ -1,6 +1,7 @@
 //! What the operations on bank statements answer, and how they refuse.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::domain::day::to_rfc3339;
@@ -16,30 +17,7 @@ use crate::store::statements::ImportRow;
 
 /// A bank statement that was held against the books.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Statement, example = json!({
-    "id": "stm_01920000000070008000000000000001",
-    "account_id": "acc_01920000000070008000000000000001",
-    "merchant_id": "mer_01920000000070008000000000000001",
-    "form": "csv",
-    "first_day": "2026-11-01",
-    "last_day": "2026-11-20",
-    "opening_vnd": 1_200_000,
-    "closing_vnd": 9_450_000,
-    "balance": "controlled",
-    "lines": 182,
-    "credited_vnd": 8_750_000,
-    "debited_vnd": 500_000,
-    "bad_lines": 0,
-    "unbooked_lines": 0,
-    "matched": 181,
-    "missing_here": 1,
-    "amount_differs": 0,
-    "missing_at_bank": 0,
-    "closed_days": 0,
-    "imported_by": "mer_01920000000070008000000000000001",
-    "imported_at": "2026-11-21T09:00:00+07:00",
-    "version": 1,
-}))]
+#[schema(as = Statement, example = json!(example()))]
 pub struct StatementDocument {
     /// Null for a trial.
     id: Option<String>,
@@ -85,6 +63,34 @@ pub struct StatementDocument {
     version: Option<i64>,
 }
 
+/// The statement of the examples.
+fn example() -> Value {
+    json!({
+        "id": "stm_01920000000070008000000000000001",
+        "account_id": "acc_01920000000070008000000000000001",
+        "merchant_id": "mer_01920000000070008000000000000001",
+        "form": "csv",
+        "first_day": "2026-11-01",
+        "last_day": "2026-11-20",
+        "opening_vnd": 1_200_000,
+        "closing_vnd": 9_450_000,
+        "balance": "controlled",
+        "lines": 182,
+        "credited_vnd": 8_750_000,
+        "debited_vnd": 500_000,
+        "bad_lines": 0,
+        "unbooked_lines": 0,
+        "matched": 181,
+        "missing_here": 1,
+        "amount_differs": 0,
+        "missing_at_bank": 0,
+        "closed_days": 0,
+        "imported_by": "mer_01920000000070008000000000000001",
+        "imported_at": "2026-11-21T09:00:00+07:00",
+        "version": 1,
+    })
+}
+
 /// Why a line of a file cannot be read.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StatementFault)]
@@ -126,30 +132,7 @@ pub struct DifferenceDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StatementReport, example = json!({
     "outcome": "imported",
-    "statement": {
-        "id": "stm_01920000000070008000000000000001",
-        "account_id": "acc_01920000000070008000000000000001",
-        "merchant_id": "mer_01920000000070008000000000000001",
-        "form": "csv",
-        "first_day": "2026-11-01",
-        "last_day": "2026-11-20",
-        "opening_vnd": 1_200_000,
-        "closing_vnd": 9_450_000,
-        "balance": "controlled",
-        "lines": 182,
-        "credited_vnd": 8_750_000,
-        "debited_vnd": 500_000,
-        "bad_lines": 0,
-        "unbooked_lines": 0,
-        "matched": 181,
-        "missing_here": 1,
-        "amount_differs": 0,
-        "missing_at_bank": 0,
-        "closed_days": 0,
-        "imported_by": "mer_01920000000070008000000000000001",
-        "imported_at": "2026-11-21T09:00:00+07:00",
-        "version": 1,
-    },
+    "statement": example(),
     "faults": [],
     "faults_in_all": 0,
     "differences": [{

@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::completeness::{CompletenessDocument, listed_days};
+use super::completeness::{CompletenessDocument, heard_as_usual, listed_days};
 use crate::domain::day::to_rfc3339;
 use crate::domain::ids::ZoneId;
 use crate::http::AppState;
@@ -67,19 +67,7 @@ pub struct ZoneAgesDocument {
         "older_than_7_days": 1,
         "oldest_opened_at": "2026-11-14T19:20:00+07:00",
     }],
-    "completeness": {
-        "state": {
-            "code": "live",
-            "vi": "Mọi nguồn báo tiền đều hoạt động như thường lệ.",
-            "en": "Every source of notices is heard as usual.",
-        },
-        "sources": [{
-            "source": "sepay",
-            "state": "live",
-            "silent_since": null,
-            "silent_days": [],
-        }],
-    },
+    "completeness": heard_as_usual(),
 }))]
 pub struct SuspenseAgesDocument {
     #[serde(flatten)]

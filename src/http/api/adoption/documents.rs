@@ -10,6 +10,7 @@ use crate::domain::adoption::figure::Figure;
 use crate::domain::adoption::indicator::{Availability, Indicator, SCORECARD};
 use crate::domain::adoption::{Answer, Counts, Frame, answer};
 use crate::flows::measure_adoption::Measured;
+use crate::http::api::completeness::heard_as_usual;
 use crate::http::api::wording::{Sentence, Worded};
 
 /// The definition of an indicator.
@@ -83,19 +84,7 @@ pub struct IndicatorDocument {
     "census": [{"zone": "TH-QK", "version": 1, "surveyed_on": "2026-09-14", "stale": false}],
     "completeness": "provisional",
     "silent_sources": [],
-    "sources": {
-        "state": {
-            "code": "live",
-            "vi": "Mọi nguồn báo tiền đều hoạt động như thường lệ.",
-            "en": "Every source of notices is heard as usual.",
-        },
-        "sources": [{
-            "source": "sepay",
-            "state": "live",
-            "silent_since": null,
-            "silent_days": [],
-        }],
-    },
+    "sources": heard_as_usual(),
     "revision": {"number": 0, "changes": 0, "moved": []},
     "computed_at": "2026-11-23T09:00:00+07:00",
     "numbers": [{
@@ -143,19 +132,7 @@ pub struct NumberDocument {
     "census": [],
     "completeness": "final",
     "silent_sources": [],
-    "sources": {
-        "state": {
-            "code": "live",
-            "vi": "Mọi nguồn báo tiền đều hoạt động như thường lệ.",
-            "en": "Every source of notices is heard as usual.",
-        },
-        "sources": [{
-            "source": "sepay",
-            "state": "live",
-            "silent_since": null,
-            "silent_days": [],
-        }],
-    },
+    "sources": heard_as_usual(),
     "revision": {"number": 1, "changes": 1, "moved": [{
         "zone": "TH-CB",
         "day": "2026-11-23",

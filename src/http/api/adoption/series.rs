@@ -11,6 +11,7 @@ use crate::domain::adoption::indicator::Indicator;
 use crate::domain::lunar::LunarDay;
 use crate::domain::period::Step;
 use crate::flows::measure_adoption::{Point, Series};
+use crate::http::api::completeness::heard_as_usual;
 
 /// A day of the Vietnamese lunar calendar.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,19 +51,7 @@ pub struct PointDocument {
     "census": [],
     "completeness": "provisional",
     "silent_sources": [],
-    "sources": {
-        "state": {
-            "code": "live",
-            "vi": "Mọi nguồn báo tiền đều hoạt động như thường lệ.",
-            "en": "Every source of notices is heard as usual.",
-        },
-        "sources": [{
-            "source": "sepay",
-            "state": "live",
-            "silent_since": null,
-            "silent_days": [],
-        }],
-    },
+    "sources": heard_as_usual(),
     "revision": {"number": 0, "changes": 0, "moved": []},
     "computed_at": "2026-11-24T09:00:00+07:00",
     "by": "day",
