@@ -1,10 +1,10 @@
 //! Believing lines that nothing but a statement tells of: a second person approves, and they
 //! become bank transactions that are attributed by the same rules as those of a notice.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::Ledger;
-use super::attribution::{self, Attributed};
 use super::record::Batch;
 use super::writer::{ATTEMPTS, lost_a_race};
 use crate::domain::credit::Direction;
@@ -12,11 +12,14 @@ use crate::domain::ids::{
     AccountId, BankTransactionId, EventId, MerchantId, StatementId, StatementProposalId,
 };
 use crate::domain::linking::Teller;
+use crate::domain::matching::Texts;
 use crate::domain::reconciliation::ProposalEvent;
 use crate::flows::access::Act;
+use crate::flows::attribution::{attribute, read};
 use crate::flows::change::{ChangeError, Deed, Thing, check_version, check_won};
 use crate::flows::linking::Linker;
 use crate::flows::reconcile::{Compared, Comparison, Stated, close_days, vouching};
+use crate::flows::returned_money::{self, Heard};
 use crate::store::audit::AuditEntry;
 use crate::store::events::NewEvent;
 use crate::store::linking::Places;
@@ -141,23 +144,13 @@ impl Batch<'_> {
         (compared, places): (&Compared, Places),
     ) -> Result<BankTransactionId, StoreError> {
         let line = &compared.line;
-        let transaction = NewTransaction {
-            id: BankTransactionId::from_uuid(self.ledger.entropy.uuid(act.now)),
-            account,
-            merchant,
-            direction: line.direction,
-            amount: line.amount,
-            virtual_account: None,
-            content: line.content.clone(),
-            bank_reference: line.bank_reference.clone(),
-            order_reference: None,
-            occurred_at: line.occurred_at,
-            local_day: line.local_day,
-            duplicate_of: compared.duplicate_of,
-            text_link: Some(compared.text_link.clone()),
-            places,
-            recorded_at: act.now,
+        let id = BankTransactionId::from_uuid(self.ledger.entropy.uuid(act.now));
+        let transaction = stated(id, (account, merchant), (compared, places), act.now);
+        let texts = Texts {
+            content: &line.content,
+            order_field: None,
         };
+        let read = read(&mut self.tx, texts).await?;
         transactions::insert(&mut self.tx, &transaction).await?;
         let evidence = NewEvidence {
             teller: Teller::from_uuid(import.uuid()),
@@ -172,6 +165,8 @@ impl Batch<'_> {
             bank_reference: line.bank_reference.clone(),
             virtual_account: None,
             text_link: Some(compared.text_link.clone()),
+            occurred_at: line.occurred_at,
+            naming: read.naming.to_stored(),
             callback: None,
             recorded_at: act.now,
         };
@@ -183,19 +178,18 @@ impl Batch<'_> {
         if transaction.duplicate_of.is_some() {
             self.suspect_double(&transaction).await?;
         }
+        let speaker = self.speaker();
+        let mut books = self.books(&speaker);
         if line.direction == Direction::Credit {
-            let identity = transaction.identity();
-            let Attributed { subject, detail } =
-                attribution::attribute(self, &transaction, &identity).await?;
-            let entry = AuditEntry {
-                at: act.now,
-                actor: self.speaker(),
-                action: "credit.attribute",
-                subject,
-                detail,
-            };
-            self.pending.entries.push(entry);
+            attribute(&mut books, &(&transaction).into(), read).await?;
         }
+        let heard = Heard {
+            account,
+            transaction: transaction.id,
+            is_movement: line.direction == Direction::Debit,
+            now: act.now,
+        };
+        returned_money::follow(&mut books, heard).await?;
         Ok(transaction.id)
     }
 
@@ -218,5 +212,32 @@ impl Batch<'_> {
             outlet: deed.outlet,
             payload: deed.detail,
         });
+    }
+}
+
+/// The bank fact that a line tells of.
+fn stated(
+    id: BankTransactionId,
+    (account, merchant): (AccountId, MerchantId),
+    (compared, places): (&Compared, Places),
+    now: DateTime<Utc>,
+) -> NewTransaction {
+    let line = &compared.line;
+    NewTransaction {
+        id,
+        account,
+        merchant,
+        direction: line.direction,
+        amount: line.amount,
+        virtual_account: None,
+        content: line.content.clone(),
+        bank_reference: line.bank_reference.clone(),
+        order_reference: None,
+        occurred_at: line.occurred_at,
+        local_day: line.local_day,
+        duplicate_of: compared.duplicate_of,
+        text_link: Some(compared.text_link.clone()),
+        places,
+        recorded_at: now,
     }
 }
