@@ -12,20 +12,19 @@ use crate::domain::ids::{
     AccountId, BankTransactionId, EventId, MerchantId, StatementId, StatementProposalId,
 };
 use crate::domain::linking::Teller;
-use crate::domain::matching::Texts;
-use crate::domain::reconciliation::ProposalEvent;
+use crate::domain::reconciliation::{LineVerdict, ProposalEvent, VerdictCounts};
 use crate::flows::access::Act;
 use crate::flows::attribution::{attribute, read};
 use crate::flows::change::{ChangeError, Deed, Thing, check_version, check_won};
 use crate::flows::linking::Linker;
-use crate::flows::reconcile::{Compared, Comparison, Stated, close_days, vouching};
+use crate::flows::reconcile::{self, Compared, Comparison, Stated, close_days, settle, vouching};
 use crate::flows::returned_money::{self, Heard};
 use crate::store::audit::AuditEntry;
 use crate::store::events::NewEvent;
 use crate::store::linking::Places;
 use crate::store::reach::Reach;
 use crate::store::statements::proposals::{self, Decision, ProposalRow};
-use crate::store::statements::{self, evidence, lines};
+use crate::store::statements::{self, evidence, late, lines};
 use crate::store::transactions::{self, NewEvidence, NewTransaction};
 use crate::store::{StoreError, inconsistent, locks};
 
@@ -88,6 +87,8 @@ async fn believe_once(
         },
     );
     batch.commit().await?;
+    let import = StatementId::from_uuid(before.import_id);
+    reconcile::draw_in_now(&ledger.store, act, import).await;
     let mut tx = ledger.store.begin_read().await?;
     let found = proposals::find(&mut tx, reach, id).await?;
     found.ok_or(ChangeError::NotFound(Thing::Subject))
@@ -109,16 +110,24 @@ impl Batch<'_> {
         let merchant = MerchantId::from_uuid(proposal.merchant_id);
         let (entropy, master_key) = (&self.ledger.entropy, &self.ledger.master_key);
         let linker = Linker::open(&mut self.tx, entropy, master_key).await?;
+        self.linker = Some(linker.clone());
         let mut comparison = Comparison::new(linker, id, account);
         let (mut created, mut attached) = (0, 0);
+        let mut counts = VerdictCounts::default();
         let proposal_id = StatementProposalId::from_uuid(proposal.id);
         for row in lines::of_proposal(&mut self.tx, proposal_id).await? {
+            if row.verdict != LineVerdict::MissingHere.as_str() {
+                // Somebody told of it after it was proposed.
+                attached += 1;
+                continue;
+            }
             let line = Stated::stored(row)?;
             let number = line.number;
             let (compared, places) = comparison.compare_again(&mut self.tx, line).await?;
             let transaction = if let Some(known) = compared.matched() {
                 attached += 1;
-                statements::missing::remove(&mut self.tx, id, known).await?;
+                let missed = statements::missing::remove(&mut self.tx, id, known).await?;
+                counts.missing_at_bank -= i64::from(missed);
                 let tellings: Vec<_> = compared.telling().into_iter().collect();
                 evidence::insert(&mut self.tx, id, account, &tellings, act.now).await?;
                 known
@@ -127,11 +136,19 @@ impl Batch<'_> {
                 self.enter_stated(act, id, (account, merchant), (&compared, places))
                     .await?
             };
-            lines::match_to(&mut self.tx, id, number, transaction).await?;
+            let told = (LineVerdict::Matched, transaction);
+            lines::judge_again(&mut self.tx, id, number, told).await?;
+            counts.matched += 1;
+            counts.missing_here -= 1;
         }
-        statements::count_matched(&mut self.tx, id, created + attached).await?;
+        late::shift(&mut self.tx, id, counts).await?;
         let import = statements::find(&mut self.tx, everything, id).await?;
-        close_days(&mut self.tx, &import.ok_or_else(missing)?, act.now).await?;
+        let import = import.ok_or_else(missing)?;
+        close_days(&mut self.tx, &import, act.now).await?;
+        if import.counts().agree() {
+            let speaker = self.speaker();
+            settle(&mut self.books(&speaker), id, act.now).await?;
+        }
         Ok((created, attached))
     }
 
@@ -146,11 +163,7 @@ impl Batch<'_> {
         let line = &compared.line;
         let id = BankTransactionId::from_uuid(self.ledger.entropy.uuid(act.now));
         let transaction = stated(id, (account, merchant), (compared, places), act.now);
-        let texts = Texts {
-            content: &line.content,
-            order_field: None,
-        };
-        let read = read(&mut self.tx, texts).await?;
+        let read = read(&mut self.tx, line.texts()).await?;
         transactions::insert(&mut self.tx, &transaction).await?;
         let evidence = NewEvidence {
             teller: Teller::from_uuid(import.uuid()),
@@ -190,6 +203,10 @@ impl Batch<'_> {
             now: act.now,
         };
         returned_money::follow(&mut books, heard).await?;
+        if transaction.duplicate_of.is_none() {
+            self.hold_against_statements(&transaction, Some(import))
+                .await?;
+        }
         Ok(transaction.id)
     }
 

@@ -22,6 +22,7 @@ mod writer;
 pub use self::believe::believe_statement;
 pub use delivery::body_key_name;
 pub(in crate::flows) use facts::hash_of;
+pub(in crate::flows) use writer::{ATTEMPTS, lost_a_race};
 
 use std::sync::Arc;
 use std::time::Instant;

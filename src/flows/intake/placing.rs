@@ -5,10 +5,11 @@ use super::facts::{linking_reference, linking_text};
 use super::record::Batch;
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::local_day;
-use crate::domain::ids::BankTransactionId;
+use crate::domain::ids::{BankTransactionId, StatementId};
 use crate::domain::linking::{Placement, Teller};
 use crate::flows::attribution::{Read, attribute};
 use crate::flows::linking::{Linker, Placed};
+use crate::flows::reconcile::{Late, hold_against_statements};
 use crate::store::StoreError;
 use crate::store::linking::{self, Places, Telling};
 use crate::store::sources::BoundAccount;
@@ -24,6 +25,8 @@ pub(super) struct Settled {
     pub(super) text_link: Vec<u8>,
     /// The transactions that were there before and have another telling now.
     pub(super) retold: Vec<BankTransactionId>,
+    /// The transaction that is new and counts.
+    pub(super) entered: Option<NewTransaction>,
 }
 
 impl Batch<'_> {
@@ -42,6 +45,7 @@ impl Batch<'_> {
             places,
         } = self.place(teller, fact, account).await?;
         let new = || self.new_transaction(notice, fact, account, (&text_link, places));
+        let mut entered = None;
         let (transaction, is_new, retold) = match placement {
             Placement::At(transaction) => (transaction, false, vec![transaction]),
             Placement::New { duplicate_of } => {
@@ -49,7 +53,10 @@ impl Batch<'_> {
                     duplicate_of,
                     ..new()
                 };
-                (self.enter((fact, read), new).await?, true, Vec::new())
+                self.enter((fact, read), &new).await?;
+                let id = new.id;
+                entered = Some(new).filter(|_| duplicate_of.is_none());
+                (id, true, Vec::new())
             }
             Placement::Instead {
                 at,
@@ -68,7 +75,9 @@ impl Batch<'_> {
                     },
                     ..new()
                 };
-                let earlier = self.enter((fact, read), new).await?;
+                self.enter((fact, read), &new).await?;
+                let earlier = new.id;
+                entered = Some(new);
                 linking::move_telling(&mut self.tx, teller, at, earlier).await?;
                 (at, true, vec![at, earlier])
             }
@@ -78,6 +87,7 @@ impl Batch<'_> {
             is_new,
             text_link,
             retold,
+            entered,
         })
     }
 
@@ -109,18 +119,42 @@ impl Batch<'_> {
     async fn enter(
         &mut self,
         (fact, read): (&BankFact, Read),
-        transaction: NewTransaction,
-    ) -> Result<BankTransactionId, StoreError> {
-        transactions::insert(&mut self.tx, &transaction).await?;
+        transaction: &NewTransaction,
+    ) -> Result<(), StoreError> {
+        transactions::insert(&mut self.tx, transaction).await?;
         if transaction.duplicate_of.is_some() {
-            self.suspect_double(&transaction).await?;
+            self.suspect_double(transaction).await?;
         }
         if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {
             let speaker = self.speaker();
-            let credit = (&transaction).into();
-            attribute(&mut self.books(&speaker), &credit, read).await?;
+            attribute(&mut self.books(&speaker), &transaction.into(), read).await?;
         }
-        Ok(transaction.id)
+        Ok(())
+    }
+
+    /// Holds a new transaction that counts against the statements that came before it.
+    pub(super) async fn hold_against_statements(
+        &mut self,
+        new: &NewTransaction,
+        told_by: Option<StatementId>,
+    ) -> Result<(), StoreError> {
+        let late = Late {
+            transaction: new.id,
+            account: new.account,
+            merchant: new.merchant,
+            direction: new.direction,
+            amount: new.amount,
+            day: new.local_day,
+            bank_reference: new.bank_reference.as_deref(),
+            told_by,
+            now: new.recorded_at,
+        };
+        let linker = self
+            .linker
+            .clone()
+            .expect("the transaction was placed by it");
+        let speaker = self.speaker();
+        hold_against_statements(&mut self.books(&speaker), &linker, late).await
     }
 
     fn new_transaction(

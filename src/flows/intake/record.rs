@@ -280,7 +280,11 @@ impl<'a> Batch<'a> {
             is_movement: fact.direction == Direction::Debit || fact.takes_back().is_some(),
             now: notice.received_at,
         };
-        returned_money::follow(&mut self.books(&speaker), heard).await
+        returned_money::follow(&mut self.books(&speaker), heard).await?;
+        if let Some(entered) = &settled.entered {
+            self.hold_against_statements(entered, None).await?;
+        }
+        Ok(())
     }
 
     /// Records what its source has told before: nothing, unless it is in other words now, such
