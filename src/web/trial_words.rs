@@ -99,7 +99,10 @@ static VIETNAMESE: TrialWords = TrialWords {
     open_page: "Mở trang kết quả và báo cáo",
     keep_page: "Hãy lưu liên kết này: ai có liên kết đều đọc được nguồn thử.",
     send: "Gửi thông báo đầu tiên",
-    send_lead: ["Chép một trong ba chương trình ở trang", "(ví dụ send.sh), rồi chạy:"],
+    send_lead: [
+        "Chép một trong ba chương trình ở trang",
+        "(ví dụ send.sh), rồi chạy:",
+    ],
     send_rest: "Sáu mục còn lại, theo thứ tự ở dưới, cũng bằng chương trình đó. Sau đó hãy làm lại bằng hệ thống của bạn:",
     send_other: "Gửi bằng hệ thống của bạn, theo đúng định dạng đã chọn, với khoá, số tài khoản và các thiết lập ở trên.",
     what_to_show: "Cần cho thấy",
@@ -155,7 +158,10 @@ static ENGLISH: TrialWords = TrialWords {
     open_page: "Open verdicts and report",
     keep_page: "Keep this link: whoever has it can read the trial.",
     send: "Send the first notice",
-    send_lead: ["Copy one of the three programs from the page", "(send.sh, for one), then run:"],
+    send_lead: [
+        "Copy one of the three programs from the page",
+        "(send.sh, for one), then run:",
+    ],
     send_rest: "The other six checks with the same program, in the order below. Then do it again from your own system:",
     send_other: "Send from your own system in the format that you chose, with the secret, the account number and the settings above.",
     what_to_show: "What to show",
