@@ -44,7 +44,7 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let words = words(query.as_deref(), &headers);
-    page(ErrorsPage {
+    page(&ErrorsPage {
         words,
         here: "/docs/errors".to_owned(),
         codes: Code::ALL.iter().copied().map(line).collect(),
@@ -60,7 +60,7 @@ pub(super) async fn one(
 ) -> Result<Response, Problem> {
     let words = words(query.as_deref(), &headers);
     let code = Code::parse(&code).ok_or_else(Problem::not_found)?;
-    page(ErrorsPage {
+    page(&ErrorsPage {
         words,
         here: format!("/docs/errors/{}", code.as_str()),
         codes: vec![line(code)],
@@ -68,7 +68,7 @@ pub(super) async fn one(
     })
 }
 
-fn page(page: ErrorsPage) -> Result<Response, Problem> {
+fn page(page: &ErrorsPage) -> Result<Response, Problem> {
     let text = page.render().map_err(|fault| Problem::internal(&fault))?;
     Ok(html(text, page.words.tag))
 }
