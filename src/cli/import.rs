@@ -18,6 +18,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use indicatif::ProgressBar;
 use uuid::Uuid;
 
+use super::day::day;
 use super::open::{database_url, open_store};
 use crate::clock::Clock;
 use crate::config::{Loaded, Overrides};
@@ -46,7 +47,7 @@ pub enum ImportCommand {
     )]
     Establishments {
         /// The day of the walk-through, such as 2026-10-01.
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_name = "DAY", value_parser = day)]
         surveyed_on: NaiveDate,
         #[command(flatten)]
         wishes: Wishes,

@@ -7,6 +7,7 @@ mod callback;
 mod check;
 mod completions;
 mod config;
+mod day;
 mod demo;
 mod dice;
 mod doctor;

@@ -67,11 +67,20 @@ pub async fn open_store(url: &DatabaseUrl) -> anyhow::Result<Store> {
     Ok(store)
 }
 
+/// Refuses a SQLite file that is not there, for commands that have nothing to do on a new one.
+pub fn require_present(url: &DatabaseUrl) -> anyhow::Result<()> {
+    if let Some(path) = url.sqlite_path().filter(|path| !path.exists()) {
+        bail!(
+            "there is no database {}; name another with --data-dir or --database-url",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
 /// Opens a database that must be there, as it is: no file is made and no schema is changed.
 pub async fn open_present(url: &DatabaseUrl) -> anyhow::Result<Store> {
-    if let Some(path) = url.sqlite_path().filter(|path| !path.exists()) {
-        bail!("there is no database {}", path.display());
-    }
+    require_present(url)?;
     let store = Store::connect(url).await;
     store.with_context(|| format!("cannot open {url}"))
 }

@@ -17,6 +17,7 @@ use super::code::Code;
 use super::language::Language;
 use super::peer::{ClientAddress, Peer};
 use super::problem::Problem;
+use crate::web;
 
 /// Carries the request's id both ways.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -74,6 +75,7 @@ pub async fn surround(State(state): State<AppState>, mut request: Request, next:
         RequestId(format!("req_{}", uuid.as_simple()))
     });
     let language = Language::from_headers(request.headers());
+    let page = web::page_language(&request);
     let route = Route::of(&request);
     // Without a connection there is no peer: a request made inside this process.
     let peer = request.extensions().get().copied();
@@ -96,7 +98,7 @@ pub async fn surround(State(state): State<AppState>, mut request: Request, next:
         }
     };
     if response.status().is_client_error() || response.status().is_server_error() {
-        explain(&mut response, language, request_id.as_str());
+        explain(&mut response, (language, page), request_id.as_str());
     }
     harden(response.headers_mut());
     let id = HeaderValue::from_str(&request_id.0).expect("a request id is plain ASCII");
@@ -184,8 +186,13 @@ async fn run_apart(state: &AppState, request: Request, next: Next) -> Response {
     }
 }
 
-/// Writes the problem document: the handler's, or one for a bare refusal of the router.
-fn explain(response: &mut Response, language: Language, request_id: &str) {
+/// Writes the problem document: the handler's, or one for a bare refusal of the router. Whoever
+/// reads pages gets one, in its language.
+fn explain(
+    response: &mut Response,
+    (language, page): (Language, Option<Language>),
+    request_id: &str,
+) {
     let problem = response.extensions_mut().remove::<Problem>().or_else(|| {
         let bare = response.body().size_hint().exact() == Some(0);
         let status = response.status();
@@ -193,7 +200,10 @@ fn explain(response: &mut Response, language: Language, request_id: &str) {
         named.filter(|_| bare).map(|&code| Problem::new(code))
     });
     if let Some(problem) = problem {
-        problem.write_into(response, language, request_id);
+        match page {
+            Some(language) => web::write_page(&problem, response, language, request_id),
+            None => problem.write_into(response, language, request_id),
+        }
     }
 }
 

@@ -14,6 +14,12 @@ pub enum Reason {
     /// No form that is read.
     #[error("this is no bank statement that is read here: CSV, XLSX, XLS, MT940, camt.053")]
     UnknownForm,
+    /// Not one byte.
+    #[error("the file is empty: download it again")]
+    Empty,
+    /// A document for people to look at.
+    #[error("this is a PDF: download the statement from the bank as Excel or CSV")]
+    Pdf,
     /// The file stops in the middle.
     #[error("the file breaks off: download it again")]
     CutOff,
@@ -90,7 +96,10 @@ pub enum Reason {
     #[error("the details do not add up to the amount of the entry")]
     DetailsDiffer,
     /// The balance of a line is not the one before it and the movement.
-    #[error("the balance is {found} đồng, but the lines before it lead to {expected} đồng")]
+    #[error(
+        "the balance is {found} đồng, but the lines before it lead to {expected} đồng: a line is \
+         missing or was changed, download the file again"
+    )]
     BalanceBroken {
         /// What the lines before it lead to.
         expected: Balance,
@@ -100,7 +109,7 @@ pub enum Reason {
     /// Opening balance and movements do not lead to the closing balance.
     #[error(
         "the closing balance is {found} đồng, but the opening balance and the lines lead to \
-         {expected} đồng"
+         {expected} đồng: a line is missing or was changed, download the file again"
     )]
     ClosingBroken {
         /// What they lead to.
@@ -200,6 +209,8 @@ impl Reason {
         match self {
             Self::Unreadable => "unreadable",
             Self::UnknownForm => "unknown_form",
+            Self::Empty => "empty_file",
+            Self::Pdf => "pdf",
             Self::CutOff => "cut_off",
             Self::NotXml => "not_xml",
             Self::XmlEncoding => "xml_encoding",
@@ -244,6 +255,8 @@ impl Reason {
         match self {
             Self::Unreadable
             | Self::UnknownForm
+            | Self::Empty
+            | Self::Pdf
             | Self::CutOff
             | Self::NotXml
             | Self::XmlEncoding

@@ -1,6 +1,7 @@
 //! The reasons of faults in Vietnamese.
 
 use super::reason::{Construct, Reason};
+use crate::domain::statement::Balance;
 
 impl Reason {
     /// The same text in Vietnamese.
@@ -10,6 +11,8 @@ impl Reason {
             Self::UnknownForm => {
                 "Đây không phải sao kê ngân hàng đọc được: CSV, XLSX, XLS, MT940, camt.053".into()
             }
+            Self::Empty => "Tệp trống: hãy tải lại".into(),
+            Self::Pdf => "Đây là tệp PDF: hãy tải sao kê của ngân hàng dạng Excel hoặc CSV".into(),
             Self::CutOff => "Tệp bị đứt giữa chừng: hãy tải lại".into(),
             Self::NotXml => "Tệp XML bị hỏng: hãy tải lại".into(),
             Self::XmlEncoding => "Sao kê XML phải dùng mã UTF-8".into(),
@@ -37,11 +40,11 @@ impl Reason {
             }
             Self::DetailsDiffer => "Các chi tiết cộng lại không bằng số tiền của bút toán".into(),
             Self::BalanceBroken { expected, found } => {
-                format!("Số dư là {found} đồng, nhưng các dòng trước cho ra {expected} đồng")
+                broken("Số dư", "các dòng trước", (*expected, *found))
             }
-            Self::ClosingBroken { expected, found } => format!(
-                "Số dư cuối là {found} đồng, nhưng số dư đầu và các dòng cho ra {expected} đồng"
-            ),
+            Self::ClosingBroken { expected, found } => {
+                broken("Số dư cuối", "số dư đầu và các dòng", (*expected, *found))
+            }
             Self::Damaged => "Chữ bị hỏng: hãy tải lại tệp hoặc lưu thành UTF-8".into(),
             Self::ZeroBytes => "Tệp có byte rỗng: hãy lưu lại thành CSV UTF-8".into(),
             Self::LegacyEncoding => "Tệp dùng bảng mã cũ (TCVN3 hoặc VNI): hãy chuyển sang \
@@ -73,6 +76,13 @@ impl Reason {
             Self::ControlCharacter => "Nội dung có ký tự điều khiển".into(),
         }
     }
+}
+
+fn broken(what: &str, led: &str, (expected, found): (Balance, Balance)) -> String {
+    format!(
+        "{what} là {found} đồng, nhưng {led} cho ra {expected} đồng: có dòng bị thiếu hoặc bị \
+         sửa, hãy tải lại tệp"
+    )
 }
 
 impl Construct {

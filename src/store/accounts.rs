@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::reach::Reach;
+use super::reach::{Reach, reaches_merchant};
 use super::{StoreError, Tx, inconsistent, on_engine};
 use crate::domain::account::{
     AccountState, AccountStatus, HolderKind, HolderName, SettlementAccount,
@@ -182,6 +182,22 @@ pub async fn any_approved(tx: &mut Tx, merchant: MerchantId) -> Result<bool, Sto
             .await
     })?;
     Ok(count > 0)
+}
+
+/// How many accounts within reach are approved.
+pub async fn count_approved(tx: &mut Tx, reach: Reach) -> Result<i64, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT COUNT(*) FROM accounts a WHERE ",
+        reaches_merchant!("a.merchant_id"),
+        " AND a.state = 'approved'"
+    );
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .fetch_one(connection)
+            .await
+    })?)
 }
 
 /// The columns of accounts within reach: $1 is the merchant, $2 the person whose zones count.

@@ -5,9 +5,10 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::chart::{Bars, bars};
+use super::days::{DayLine, days};
 use super::words::Words;
 use super::{html, view};
 use crate::domain::adoption::figure::{Figure, Measure};
@@ -15,7 +16,6 @@ use crate::domain::adoption::indicator::Indicator;
 use crate::domain::adoption::{Answer, answer};
 use crate::domain::day::{Window, local_day};
 use crate::domain::hearing;
-use crate::domain::lunar::LunarDay;
 use crate::domain::payment::Flag;
 use crate::domain::source_health::SourceState;
 use crate::flows::measure_adoption::{Question, heard_sources, measure_one};
@@ -29,8 +29,6 @@ use crate::store::source_health::known;
 use crate::store::zones::{self, Zone};
 use crate::store::{StoreError, Tx, sources, suspense_ages};
 
-/// How many days the chart shows.
-const CHART_DAYS: u64 = 31;
 /// How many payments are listed.
 const NEWEST: u32 = 12;
 /// The most zones of one page: more than any district has.
@@ -102,14 +100,6 @@ struct Share {
     parts: String,
 }
 
-struct DayLine {
-    day: String,
-    lunar: String,
-    peak: bool,
-    payments: String,
-    value: String,
-}
-
 struct PaymentLine {
     time: String,
     zone: String,
@@ -168,13 +158,19 @@ pub(super) async fn live(
     Ok(html(render(&live)?, words.tag))
 }
 
-/// `?lang=` beats the browser's wish.
+/// The words of the reader's language.
 pub(super) fn words(query: Option<&str>, headers: &HeaderMap) -> &'static Words {
-    Words::of(match query {
-        Some("lang=en") => Language::English,
-        Some("lang=vi") => Language::Vietnamese,
+    Words::of(language(query, headers))
+}
+
+/// `?lang=` beats the browser's wish.
+pub(super) fn language(query: Option<&str>, headers: &HeaderMap) -> Language {
+    let mut named = query.unwrap_or_default().split('&');
+    match named.find_map(|it| it.strip_prefix("lang=")) {
+        Some("en") => Language::English,
+        Some("vi") => Language::Vietnamese,
         _ => Language::from_headers(headers),
-    })
+    }
 }
 
 fn render(template: &impl Template) -> Result<String, Problem> {
@@ -307,36 +303,6 @@ fn share(figure: Option<&Figure>, words: &Words) -> Share {
             format!("{} / {}", view::number(part), view::number(whole))
         }),
     }
-}
-
-/// The days of the chart, oldest first, each with its number of payments.
-async fn days(
-    tx: &mut Tx,
-    words: &Words,
-    today: NaiveDate,
-) -> Result<Vec<(DayLine, i64)>, StoreError> {
-    let everywhere = Area::new(Reach::Everything, Place::Everywhere);
-    let first = today - Days::new(CHART_DAYS - 1);
-    let window = Window::new(first, today).expect("the first day is not after the last");
-    let counted = by_day::payments(tx, &everywhere, window).await?;
-    let line = |day: NaiveDate| {
-        let counts = counted.get(&day);
-        let payments = counts.map_or(0, |counts| counts.payments);
-        let value = counts.map_or(0, |counts| counts.sale_vnd);
-        let line = DayLine {
-            day: view::day(day),
-            lunar: view::lunar(day),
-            peak: LunarDay::of(day).is_some_and(LunarDay::is_first_or_fifteenth),
-            payments: view::number(payments),
-            value: view::short_vnd(value, words.large_units),
-        };
-        (line, payments)
-    };
-    Ok(first
-        .iter_days()
-        .take_while(|day| *day <= today)
-        .map(line)
-        .collect())
 }
 
 fn payment_line(payment: &RecentPayment, words: &Words, today: NaiveDate) -> PaymentLine {

@@ -5,7 +5,10 @@
 
 mod banks;
 mod chart;
+mod days;
+mod errors;
 mod home;
+mod refused;
 mod trial_lines;
 mod trial_words;
 mod trials;
@@ -17,6 +20,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+pub(crate) use self::refused::{page_language, write_page};
 use crate::http::AppState;
 
 /// What a page may load: its own style, script and pictures.
@@ -39,6 +43,8 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(home::page))
         .route("/live", get(home::live))
+        .route("/docs/errors", get(errors::list))
+        .route("/docs/errors/{code}", get(errors::one))
         .route("/docs/banks", get(banks::page))
         .route("/docs/banks/trials", post(trials::create))
         .route("/docs/banks/trials/{id}", get(trials::page))

@@ -6,7 +6,7 @@ use super::trial_words::TrialWords;
 use super::view;
 use crate::domain::day::local_day;
 use crate::domain::explanation::Explanation;
-use crate::domain::trial::{Check, Movement, Standing};
+use crate::domain::trial::{Check, Movement, Standing, Verdict};
 use crate::flows::trial::TrialRecord;
 use crate::http::language::Language;
 use crate::store::trials::deliveries::TrialDelivery;
@@ -126,9 +126,14 @@ pub(super) fn deliveries(record: &TrialRecord, language: Language) -> Vec<Delive
         let hints = findings.slips.iter();
         let movements = findings.movements.iter();
         let shows = shown_by(delivery.number);
-        let missed = advice.is_some() && shows.is_empty();
+        let class = match findings.verdict {
+            _ if !shows.is_empty() => "pass",
+            Verdict::Ignored => "open",
+            _ if advice.is_some() => "miss",
+            _ => "pass",
+        };
         DeliveryLine {
-            class: if missed { "miss" } else { "pass" },
+            class,
             shows,
             number: delivery.number,
             at: moment(delivery.received_at),

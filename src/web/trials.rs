@@ -23,11 +23,10 @@ use crate::flows::trial::{self, KnownTrial, OpenedTrial, TrialRecord};
 use crate::http::AppState;
 use crate::http::api::trial_documents::callback_path;
 use crate::http::api::trials::TrialCreation;
-use crate::http::auth::found;
 use crate::http::body::read_body;
 use crate::http::code::Code;
 use crate::http::extract::{Path, Query};
-use crate::http::language::Language;
+use crate::http::language::{Language, Text};
 use crate::http::peer::ClientAddress;
 use crate::http::problem::Problem;
 
@@ -218,14 +217,25 @@ pub(super) async fn page(
     Query(query): Query<TrialQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = TrialSecret::parse(&query.token).map_err(|_| Problem::not_found())?;
+    let token = TrialSecret::parse(&query.token).map_err(|_| no_trial())?;
     let now = state.clock.now();
-    let record = found(trial::read(&state.ledger, id, &token, now).await?)?;
+    let record = trial::read(&state.ledger, id, &token, now).await?;
+    let record = record.ok_or_else(no_trial)?;
     let language = language(query.lang.as_deref(), &headers);
     let here = format!("/docs/banks/trials/{id}?token={}", query.token);
     let page = trial_page(&record, language, here, (&address(&headers), now));
     let text = page.render().map_err(|fault| Problem::internal(&fault))?;
     Ok(html(text, language.tag()))
+}
+
+/// The one answer for a wrong link and for a trial whose day is over.
+fn no_trial() -> Problem {
+    Problem::not_found().detail(Text::new(
+        "Không có nguồn thử này: liên kết sai, hoặc nguồn thử đã hết một ngày. Hãy tạo nguồn \
+         mới ở trang Dành cho ngân hàng.",
+        "There is no such trial: the link is wrong, or its day is over. Make a new one on the \
+         page for banks.",
+    ))
 }
 
 fn trial_page(

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = process.env.PHOCHO ?? join(targetFolder(), "debug/phocho");
-const NAMES = ["BASE", "ADMIN", "ADMIN2", "STAFF", "STAFF2", "MERCHANT", "TILL"];
+const NAMES = ["BASE", "DATABASE", "ADMIN", "ADMIN2", "STAFF", "STAFF2", "MERCHANT", "TILL"];
 
 /// Where cargo builds, which its settings or the environment may have moved.
 function targetFolder() {
@@ -39,7 +39,7 @@ export async function startDemo() {
   child.stderr.resume();
   const values = {};
   for await (const line of createInterface({ input: child.stdout })) {
-    const [name, value] = line.split("=");
+    const [name, value] = line.split("=", 2);
     values[name] = value;
     if (NAMES.every((wanted) => wanted in values)) {
       return { ...values, stop };

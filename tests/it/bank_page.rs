@@ -288,7 +288,7 @@ fn the_example_is_signed_as_it_says_in_both_languages() {
         let street = Street::open(database.store().await).await;
         let front = reqwest::get(format!("http://{}/", street.address)).await;
         let front = front.unwrap().text().await.unwrap();
-        assert!(front.contains("href=\"/docs/banks\""));
+        assert!(front.contains("href=\"/docs/banks?lang=vi\""));
         for (language, title) in [("vi", "Dành cho ngân hàng"), ("en", "For banks")] {
             let page = page(&street.address, language).await;
             assert!(page.contains(&format!("<html lang=\"{language}\">")));

@@ -10,9 +10,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The names that the demo prints for a shell.
-const NAMES: [&str; 7] = [
-    "BASE", "ADMIN", "ADMIN2", "STAFF", "STAFF2", "MERCHANT", "TILL",
+const NAMES: [&str; 8] = [
+    "BASE", "DATABASE", "ADMIN", "ADMIN2", "STAFF", "STAFF2", "MERCHANT", "TILL",
 ];
+/// What a line that starts the program from its source means here.
+const CARGO: &str = "cargo() { shift 3; \"$PHOCHO\" \"$@\"; }\n";
 /// How long a thing may take that comes about by itself.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -59,7 +61,8 @@ impl Demo {
     /// Runs lines of shell with the printed names set and gives what they print.
     fn shell(&self, script: &str) -> String {
         let output = Command::new("bash")
-            .args(["-euo", "pipefail", "-c", script])
+            .args(["-euo", "pipefail", "-c", &format!("{CARGO}{script}")])
+            .env("PHOCHO", env!("CARGO_BIN_EXE_phocho"))
             .envs(&self.values)
             .current_dir(self.folder.path())
             .output()
@@ -154,12 +157,45 @@ fn readme(name: &str) -> String {
 }
 
 #[test]
+fn the_demo_holds_statements_against_its_books() {
+    let demo = Demo::start();
+    until(
+        "days that a statement closed, and the rest of the books",
+        || {
+            let proposals = demo.get("ADMIN", "/v1/statement-proposals?state=proposed");
+            proposals["data"].as_array().is_some_and(|it| it.len() == 1)
+        },
+    );
+    let closed = demo
+        .page()
+        .matches("<td class=\"number\">1 / 180</td>")
+        .count();
+    assert_eq!(closed, 2, "the day before yesterday and the one before");
+    let mine = |path: &str| demo.get("MERCHANT", path)["data"].clone();
+    let statements = mine("/v1/statements");
+    let statements = statements.as_array().unwrap();
+    let counts = |verdict: &str| -> Vec<i64> {
+        let counts = statements.iter().map(|it| it[verdict].as_i64().unwrap());
+        counts.collect()
+    };
+    // The newest first: yesterday's differs in every way, the one before agrees.
+    assert_eq!(counts("missing_here"), [1, 0]);
+    assert_eq!(counts("amount_differs"), [1, 0]);
+    assert_eq!(counts("missing_at_bank"), [1, 0]);
+    assert_eq!(counts("closed_days"), [0, 2]);
+    let reversals = mine("/v1/reversals");
+    assert_eq!(reversals.as_array().unwrap().len(), 1, "{reversals}");
+    let moves = demo.get("STAFF", "/v1/payment-moves?state=approved");
+    assert_eq!(moves["data"].as_array().unwrap().len(), 1, "{moves}");
+}
+
+#[test]
 fn the_lines_of_the_readme_work_against_the_demo() {
     let blocks = blocks(&readme("README.md"));
     assert_eq!(
         blocks.len(),
-        3,
-        "a seller, a bank's engineer, a member of the staff"
+        4,
+        "a seller, a bank's engineer, a member of the staff, a statement"
     );
     let demo = Demo::start();
     let said = demo.shell(&blocks.concat());
@@ -173,6 +209,7 @@ fn the_lines_of_the_readme_work_against_the_demo() {
         r#""added":1"#,
         r#""committed":false"#,
         r#""older_than_7_days":"#,
+        "Đối soát thử, chưa ghi: 2 dòng: khớp 1, thiếu bên ta 1, lệch tiền 0",
     ] {
         assert!(said.contains(wanted), "{wanted}\n{said}");
     }

@@ -92,6 +92,10 @@ async fn sample_data_shows_figures_with_their_parts_and_the_newest_payments(data
         assert!(page.contains(banner) && page.contains(short), "{page}");
         assert!(page.contains("Bún ốc Phủ Tây Hồ · Số 12"));
         assert!(page.contains("45.000 ₫") && page.contains("16/03/2026 (28/1 "));
+        assert!(
+            page.contains("<td class=\"number\">0 / 1</td></tr>"),
+            "{page}"
+        );
         let (status, live, _) = get(&address, &format!("/live{query}"), "vi").await;
         assert_eq!(status, 200);
         assert!(page.contains(&live), "the page holds the same moving part");

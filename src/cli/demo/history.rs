@@ -137,6 +137,12 @@ async fn issue(
     made.code.reference.context("our codes have a reference")
 }
 
+/// A reference that its payer typed by hand, with one letter wrong.
+fn mistyped(reference: &str) -> String {
+    let (right, last) = reference.split_at(reference.len() - 1);
+    format!("{right}{}", if last == "A" { "B" } else { "A" })
+}
+
 /// A transfer text in one of the shapes that banks give it.
 pub(super) fn text(dice: &Dice, way: Way, reference: &str) -> String {
     let (payer, long) = (dice.pick(&PAYERS), 10_000_000 + dice.below(89_999_999));
@@ -145,6 +151,7 @@ pub(super) fn text(dice: &Dice, way: Way, reference: &str) -> String {
             let (front, back) = reference.split_at(5);
             format!("{} {}", front.to_lowercase(), back.to_lowercase())
         }
+        Way::WithoutReference if dice.chance(30) => mistyped(reference),
         Way::WithoutReference => "chuyen tien".to_owned(),
         _ => reference.to_owned(),
     };
@@ -154,5 +161,25 @@ pub(super) fn text(dice: &Dice, way: Way, reference: &str) -> String {
         2 => format!("{payer} chuyen tien {reference}"),
         3 => format!("{reference} GD {long}-041126 00:05:38"),
         _ => reference,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::txn_ref::{TxnRef, TxnRefError};
+
+    #[test]
+    fn a_text_without_the_reference_names_none_or_misses_it_by_one_letter() {
+        let reference = TxnRef::from_random([7; 7]).to_string();
+        let dice = Dice::new(7, "texts");
+        let texts: Vec<_> = (0..100)
+            .map(|_| text(&dice, Way::WithoutReference, &reference))
+            .collect();
+        assert!(texts.iter().all(|text| !text.contains(&reference)));
+        let near = texts.iter().filter(|text| text.contains(&reference[..9]));
+        assert!((10..60).contains(&near.count()), "{texts:?}");
+        let mistyped = mistyped(&reference);
+        assert_eq!(TxnRef::parse(&mistyped), Err(TxnRefError::Check));
     }
 }

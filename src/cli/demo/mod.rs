@@ -2,10 +2,12 @@
 //!
 //! The street follows from a seed and a day ([`plan`], [`words`]); it is registered through
 //! the flows that staff use ([`enrol`]), a bank posts signed notices to the running service
-//! ([`live`]), and the past is written behind it ([`history`]), the newest day first. Only
-//! secrets and tokens never repeat.
+//! ([`live`]), and the past is written behind it ([`history`]), the newest day first. Once the
+//! last days are told, people hold bank statements against them ([`bookkeeping`]). Only secrets
+//! and tokens never repeat.
 
 mod bank;
+mod bookkeeping;
 mod enrol;
 mod history;
 mod live;
@@ -20,17 +22,20 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::enrol::{Desk, Street};
+use self::bank::BANKS;
+use self::bookkeeping::{Bookkeeper, STATEMENT_DAYS};
+use self::enrol::{Desk, OpenTrader, Street};
 use self::history::Historian;
 use self::live::{LiveBank, Payee};
 use self::people::{Printed, Staff};
 use self::plan::{CENSUS_DAYS_AGO, HISTORY_DAYS, Plan};
+use super::day::day;
 use super::dice::Dice;
-use super::open::open_ledger;
+use super::open::{database_url, open_ledger};
 use super::serve::Service;
 use crate::clock::Clock;
 use crate::config::{Loaded, LogFormat, Overrides, Settings};
@@ -39,6 +44,7 @@ use crate::domain::day::{local_day, start_of_day};
 use crate::http::FrontPage;
 use crate::http::lifecycle::Stage;
 use crate::http::server::Termination;
+use crate::store::DatabaseUrl;
 use crate::telemetry::start_log;
 
 /// The folder of the sample data within the data folder.
@@ -53,7 +59,7 @@ pub struct DemoOptions {
     #[arg(long, default_value_t = 7)]
     seed: u64,
     /// The day on which the pilot stands, such as 2026-11-24 (default: today).
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     today: Option<NaiveDate>,
     /// Where pages and the API are served.
     #[arg(long, value_name = "ADDRESS")]
@@ -114,12 +120,14 @@ async fn show(options: &DemoOptions, settings: &Settings) -> anyhow::Result<Exit
     let (staff, street) = register(&service, &plan).await?;
     let service = service.open(settings);
     let base = format!("http://{}", service.address);
-    let printed = tokens(&service, &staff, &street).await?;
-    print_addresses(&base, &printed);
+    let days = TimeDelta::days(STATEMENT_DAYS);
+    let shown = plan.busy_since(today - days).unwrap_or_default();
+    let printed = tokens(&service, &staff, &street.traders[shown]).await?;
+    print_addresses(&base, &database_url(settings), &printed);
 
     let token = &printed.first().context("tokens were made")?.1;
     start_bank(&service, options, (&base, token), &street);
-    start_history(&service, plan, street);
+    start_history(&service, (plan, street), (staff, shown));
     termination.wait().await;
     service.stop(settings).await?;
     Ok(ExitCode::SUCCESS)
@@ -156,9 +164,12 @@ async fn register(service: &Service, plan: &Plan) -> anyhow::Result<(Staff, Stre
 }
 
 /// A token for each kind of caller.
-async fn tokens(service: &Service, staff: &Staff, street: &Street) -> anyhow::Result<Vec<Printed>> {
-    let trader = street.traders.first().context("somebody trades")?;
-    let (merchant, outlet) = (trader.merchant, trader.outlet);
+async fn tokens(
+    service: &Service,
+    staff: &Staff,
+    shown: &OpenTrader,
+) -> anyhow::Result<Vec<Printed>> {
+    let (merchant, outlet) = (shown.merchant, shown.outlet);
     let holders = [
         ("ADMIN", TokenHolder::User(staff.first_admin)),
         ("ADMIN2", TokenHolder::User(staff.second_admin)),
@@ -172,8 +183,8 @@ async fn tokens(service: &Service, staff: &Staff, street: &Street) -> anyhow::Re
 }
 
 /// Standard output holds lines that a shell reads; the talk goes beside it.
-fn print_addresses(base: &str, printed: &[Printed]) {
-    println!("BASE={base}");
+fn print_addresses(base: &str, database: &DatabaseUrl, printed: &[Printed]) {
+    println!("BASE={base}\nDATABASE={database}");
     for (name, token) in printed {
         println!("{name}={token}");
     }
@@ -214,7 +225,11 @@ fn start_bank(
 }
 
 /// Writes the past behind the running service, today's first.
-fn start_history(service: &Service, plan: Plan, street: Street) {
+fn start_history(
+    service: &Service,
+    (plan, street): (Plan, Street),
+    (staff, shown): (Staff, usize),
+) {
     let historian = Historian {
         ledger: service.state.ledger.clone(),
         intake: service.state.intake.clone(),
@@ -239,10 +254,28 @@ fn start_history(service: &Service, plan: Plan, street: Street) {
                     return;
                 }
             }
+            if ago == STATEMENT_DAYS {
+                keep_books(&historian, (&staff, shown), now).await;
+            }
             bar.set_message(format!("{sales} payments"));
             bar.inc(1);
         }
         bar.finish_and_clear();
         eprintln!("phocho: {HISTORY_DAYS} days of history are written, {sales} sales");
     });
+}
+
+/// The street goes on without its statements if they cannot be held against it.
+async fn keep_books(historian: &Historian, (staff, shown): (&Staff, usize), now: DateTime<Utc>) {
+    let bookkeeper = Bookkeeper {
+        ledger: &historian.ledger,
+        staff,
+        trader: &historian.street.traders[shown],
+        bank: &BANKS[historian.plan.traders[shown].bank],
+        today: historian.plan.today,
+        now,
+    };
+    if let Err(fault) = bookkeeper.keep().await {
+        eprintln!("phocho: the sample statements were not held against the books: {fault:#}");
+    }
 }

@@ -11,6 +11,9 @@ pub(super) const HISTORY_DAYS: i64 = 90;
 /// How many days ago the census was walked and the first traders could enrol.
 pub(super) const CENSUS_DAYS_AGO: i64 = 120;
 
+/// What a busy trader is paid on an ordinary day, in hundredths of a payment.
+const BUSY_HUNDREDTHS: i64 = 900;
+
 /// A place that the census finds.
 pub(super) struct Place {
     /// Which zone of [`ZONES`].
@@ -105,6 +108,15 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// A trader, by its place, who has sold by code many times a day since before this day and
+    /// still does.
+    pub(super) fn busy_since(&self, day: NaiveDate) -> Option<usize> {
+        let mut traders = self.traders.iter();
+        traders.position(|it| {
+            it.habit.on(day) >= BUSY_HUNDREDTHS && it.habit.on(self.today) >= BUSY_HUNDREDTHS
+        })
+    }
+
     /// The street of a seed on a day.
     pub(super) fn new(seed: u64, today: NaiveDate) -> Self {
         let mut places = Vec::new();

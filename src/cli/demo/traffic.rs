@@ -34,7 +34,7 @@ pub(super) enum Way {
     Printed,
     /// The printed code; the bank breaks the reference with spaces and changes its case.
     Mangled,
-    /// The account alone: the text names nothing.
+    /// The account alone: the text names nothing, or mistypes it.
     WithoutReference,
     /// A code for this sale, paid exactly.
     Exact,

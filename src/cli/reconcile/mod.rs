@@ -3,11 +3,12 @@
 //! The report goes to standard output. Nothing is credited by it: what is missing here is
 //! believed only when two persons say so, through the API.
 
+mod talk;
 mod words;
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,13 +18,17 @@ use clap::Args;
 use indicatif::ProgressBar;
 use uuid::Uuid;
 
+use self::talk::{
+    advice, believe_the_missing, cannot_read, days_in_wrong_order, no_account, nothing_imported,
+};
 use self::words::{Outcome, Summary, faults_in_words, in_words};
+use super::day::day;
 use super::import::Lang;
-use super::open::{DataOptions, open_ledger};
+use super::open::{DataOptions, database_url, open_ledger, require_present};
 use crate::clock::Clock;
 use crate::domain::bank::{AccountNumber, BankBin};
 use crate::domain::day::Window;
-use crate::domain::ids::{AccountId, UserId};
+use crate::domain::ids::{AccountId, StatementId, UserId};
 use crate::flows::access::{Act, first_administrator};
 use crate::flows::change::ChangeError;
 use crate::flows::intake::Ledger;
@@ -48,10 +53,10 @@ pub struct ReconcileOptions {
     #[arg(long, value_name = "ACCOUNT")]
     account: String,
     /// The first day that it tells of, such as 2026-11-01; what the file says if not given.
-    #[arg(long, value_name = "DATE", requires = "last_day")]
+    #[arg(long, value_name = "DAY", value_parser = day, requires = "last_day")]
     first_day: Option<NaiveDate>,
     /// The last day that it tells of.
-    #[arg(long, value_name = "DATE", requires = "first_day")]
+    #[arg(long, value_name = "DAY", value_parser = day, requires = "first_day")]
     last_day: Option<NaiveDate>,
     /// Compare and write nothing.
     #[arg(long)]
@@ -62,7 +67,7 @@ pub struct ReconcileOptions {
     /// Print the report as one JSON object.
     #[arg(long)]
     json: bool,
-    /// The language of the report.
+    /// The language of the report and of what is said beside it.
     #[arg(long, value_enum, default_value_t = Lang::Vi)]
     lang: Lang,
     #[command(flatten)]
@@ -72,19 +77,28 @@ pub struct ReconcileOptions {
 /// What there is to print, and whether anything needs a person.
 struct Told {
     text: String,
+    /// What to do next, for a person.
+    next: Option<String>,
     agrees: bool,
 }
 
 /// Holds the statement against the books; exit status 1 when anything differs or is wrong
 /// with the file.
 pub fn run(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
+    let lang = options.lang;
     let Some(wishes) = wishes(options) else {
-        eprintln!("phocho: --last-day is earlier than --first-day");
+        say(days_in_wrong_order(lang));
         return Ok(ExitCode::from(2));
     };
-    let shown = options.file.display();
-    let file = File::open(&options.file).with_context(|| format!("cannot open {shown}"))?;
+    let file = match open_file(&options.file) {
+        Ok(file) => file,
+        Err(fault) => {
+            say(&cannot_read(&options.file, &fault, lang));
+            return Ok(ExitCode::from(3));
+        }
+    };
     let settings = options.data.settings()?;
+    require_present(&database_url(&settings))?;
     let runtime = tokio::runtime::Runtime::new()?;
     // It shows on a terminal only.
     let progress = ProgressBar::new_spinner();
@@ -99,28 +113,46 @@ pub fn run(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
     let told = match told {
         Ok(told) => told,
         Err(ReconcileError::UnknownAccount) => {
-            eprintln!("phocho: --account: {}", ReconcileError::UnknownAccount);
+            say(&no_account(&options.account, lang));
             return Ok(ExitCode::from(2));
         }
         Err(ReconcileError::Change(fault @ ChangeError::Store(_))) => {
             return Err(fault).context("the import failed; nothing of it is visible");
         }
         Err(ReconcileError::File(fault)) => {
-            return Err(fault).with_context(|| format!("cannot read {shown}"));
+            say(&cannot_read(&options.file, &fault, lang));
+            return Ok(ExitCode::from(3));
         }
         Err(refusal) => {
-            eprintln!("phocho: nothing was imported");
+            say(&nothing_imported(&options.file, lang));
             refused(&refusal, options)?
         }
     };
     io::stdout()
         .write_all(told.text.as_bytes())
         .context("writing standard output")?;
+    if let Some(next) = &told.next {
+        say(next);
+    }
     Ok(if told.agrees {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(1)
     })
+}
+
+/// Talk goes beside the report.
+fn say(text: &str) {
+    eprintln!("phocho: {text}");
+}
+
+/// Opens a file; a folder is none.
+fn open_file(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok(file)
 }
 
 /// None when the days are in the wrong order.
@@ -251,10 +283,14 @@ fn imported(
     };
     let text = (!options.json).then(|| in_words(&result, options.lang));
     let agrees = result.agrees() && finished.import.bad_lines == 0;
-    told(text, agrees, || match survey {
+    let id = StatementId::from_uuid(finished.import.id);
+    let missing = result.counts.missing_here > 0;
+    let next = missing.then(|| believe_the_missing(id, options.lang));
+    let told = told(text, agrees, || match survey {
         Some(survey) => StatementReport::imported(survey, finished),
         None => StatementReport::imported_before(finished),
-    })
+    })?;
+    Ok(Told { next, ..told })
 }
 
 fn told(
@@ -266,7 +302,11 @@ fn told(
         Some(text) => text,
         None => one_line(&report())?,
     };
-    Ok(Told { text, agrees })
+    Ok(Told {
+        text,
+        next: None,
+        agrees,
+    })
 }
 
 fn one_line(document: &impl serde::Serialize) -> Result<String, ReconcileError> {
@@ -291,6 +331,7 @@ fn refused(refusal: &ReconcileError, options: &ReconcileOptions) -> anyhow::Resu
     };
     Ok(Told {
         text,
+        next: advice(refusal, options.lang).map(str::to_owned),
         agrees: false,
     })
 }

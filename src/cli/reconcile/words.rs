@@ -57,8 +57,9 @@ pub(super) fn in_words(result: &Summary<'_>, lang: Lang) -> String {
             result.closed_days
         ),
         Lang::En => format!(
-            "{lines} lines: {matched} matched, {missing_here} missing here, {amount_differs} with another amount, {missing_at_bank} missing at the bank; {} days closed",
-            result.closed_days
+            "{}: {matched} matched, {missing_here} missing here, {amount_differs} with another amount, {missing_at_bank} missing at the bank; {} closed",
+            count(*lines, "line"),
+            count(result.closed_days, "day")
         ),
     };
     writeln!(text, "{begin}: {rest}").expect("a text grows");
@@ -69,6 +70,12 @@ pub(super) fn in_words(result: &Summary<'_>, lang: Lang) -> String {
         faults_in_words(&mut text, survey, lang);
     }
     text
+}
+
+/// So many things, in English.
+fn count(number: i64, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{ending}")
 }
 
 fn difference_in_words(one: &Difference, lang: Lang) -> String {

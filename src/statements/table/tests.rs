@@ -206,8 +206,8 @@ fn what_cannot_be_read_as_a_whole_tells_no_line() {
         ("a,b\nc,d\n".to_owned(), "1  no_header"),
         (format!("{header}16/03/2026,,\"5\n"), "2 13 open_quote"),
         (format!("{header}16/03/2026,,5\0\n"), "1  zero_bytes"),
-        ("%PDF-1.7".to_owned(), "1  unknown_form"),
-        (String::new(), "1  unknown_form"),
+        ("%PDF-1.7".to_owned(), "1  pdf"),
+        (String::new(), "1  empty_file"),
         ("PK\u{3}\u{4}".to_owned(), "1  workbook_damaged"),
     ] {
         let items = read(text.as_bytes());

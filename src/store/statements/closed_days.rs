@@ -65,6 +65,31 @@ pub async fn of_account(
     })?)
 }
 
+/// How many accounts within reach are closed on each day of a window, in order; a day without
+/// any is left out.
+pub async fn counts(
+    tx: &mut Tx,
+    reach: Reach,
+    window: Window,
+) -> Result<Vec<(NaiveDate, i64)>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT d.day, COUNT(*) FROM statement_closed_days d
+        JOIN accounts a ON a.id = d.account_id
+        WHERE ",
+        reaches_merchant!("a.merchant_id"),
+        " AND d.day >= $3 AND d.day <= $4 GROUP BY d.day ORDER BY d.day"
+    );
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(reach.merchant())
+            .bind(reach.user())
+            .bind(window.first())
+            .bind(window.last())
+            .fetch_all(connection)
+            .await
+    })?)
+}
+
 /// The days of a window on which every account that a source speaks for is closed, in order:
 /// on these the source can have missed nothing that is still unknown.
 pub async fn of_source(

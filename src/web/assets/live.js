@@ -1,5 +1,7 @@
-// Fetches the moving part of the page every two seconds and keeps what the reader has opened.
+// Fetches the moving part of the page every two seconds, keeps what the reader has opened and
+// says so when nothing comes any more.
 const place = document.getElementById("live");
+const lost = document.getElementById("lost");
 const PAUSE_MS = 2000;
 
 async function refresh() {
@@ -12,12 +14,10 @@ async function refresh() {
       if (details && opened) {
         details.open = true;
       }
-      place.classList.remove("stale");
-    } else {
-      place.classList.add("stale");
     }
+    lost.hidden = answer.ok;
   } catch {
-    place.classList.add("stale");
+    lost.hidden = false;
   }
 }
 

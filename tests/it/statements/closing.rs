@@ -1,10 +1,10 @@
 //! A statement that agrees with the books closes the days it covers.
 
 use phocho::domain::day::Window;
-use phocho::domain::ids::SourceId;
+use phocho::domain::ids::{MerchantId, SourceId};
 use phocho::store::reach::Reach;
-use phocho::store::sources;
 use phocho::store::statements::closed_days;
+use phocho::store::{accounts, sources};
 use serde_json::json;
 
 use super::{Desk, XML, at_nine, counts, yesterday};
@@ -46,6 +46,28 @@ async fn a_statement_that_agrees_and_is_whole_closes_its_days(database: Database
     assert_eq!(counts(&report), [1, 0, 0, 0]);
     assert_eq!(report["statement"]["closed_days"], 2);
     assert_eq!(closed(&desk, desk.stall).await, ["2026-03-14", DAY]);
+    // Of how many accounts: this one, of the one that is in use.
+    let window = Window::new("2026-03-01".parse().unwrap(), "2026-03-31".parse().unwrap());
+    let mut tx = desk.market.store().begin_read().await.unwrap();
+    let own = Reach::Merchant(desk.stall.merchant);
+    for (reach, wanted) in [
+        (Reach::Everything, vec![("2026-03-14", 1), (DAY, 1)]),
+        (own, vec![("2026-03-14", 1), (DAY, 1)]),
+        (
+            Reach::Merchant(MerchantId::from_uuid(uuid::Uuid::nil())),
+            Vec::new(),
+        ),
+    ] {
+        let counts = closed_days::counts(&mut tx, reach, window.unwrap()).await;
+        let wanted: Vec<_> = wanted
+            .into_iter()
+            .map(|(day, accounts)| (day.parse().unwrap(), accounts))
+            .collect();
+        assert_eq!(counts.unwrap(), wanted, "{reach:?}");
+        let accounts = accounts::count_approved(&mut tx, reach).await.unwrap();
+        assert_eq!(accounts, i64::from(!wanted.is_empty()), "{reach:?}");
+    }
+    tx.rollback().await.unwrap();
     // Nobody else learns of it.
     let other = stall(desk.market.store(), 2, open()).await;
     let stranger = Stall {

@@ -14,6 +14,7 @@ use crate::statement::{Sheet, moved};
 on_both_engines!(
     a_statement_is_tried_and_written_with_the_same_verdicts,
     a_damaged_file_is_refused_with_its_lines,
+    what_is_no_statement_of_the_account_is_told_in_plain_words,
     wrong_usage_and_surroundings_have_their_own_status,
 );
 
@@ -72,7 +73,10 @@ async fn a_statement_is_tried_and_written_with_the_same_verdicts(database: Datab
     let account = desk.stall.account.to_string();
     let arguments = ["a.xml", "--account", &account, "--lang", "en"];
     let (status, report, talk) = run(&database, folder.path(), &arguments);
-    assert_eq!((status, talk.as_str()), (Some(1), ""), "{report}");
+    assert_eq!(status, Some(1), "{report}");
+    let next = "phocho: what is missing here becomes money when two persons say so: POST /v1/statements/stm_";
+    assert!(talk.starts_with(next), "{talk}");
+    assert!(talk.ends_with("/proposals\n"), "{talk}");
     assert!(
         report.starts_with(
             "Reconciled: 2 lines: 1 matched, 1 missing here, 0 with another amount, 1 missing at the bank; 0 days closed\n"
@@ -108,7 +112,11 @@ async fn a_damaged_file_is_refused_with_its_lines(database: Database) {
     let (status, report, talk) = run(&database, folder.path(), &arguments);
     assert_eq!(
         (status, talk.as_str()),
-        (Some(1), "phocho: nothing was imported\n")
+        (
+            Some(1),
+            "phocho: a.xml: chưa nhận gì\n\
+             phocho: sửa các dòng đó, hoặc thêm --good-lines để chỉ lấy các dòng đúng\n"
+        )
     );
     let lines: Vec<_> = report.lines().collect();
     assert_eq!(lines[0], "Tệp sao kê có chỗ sai nên chưa nhận");
@@ -132,12 +140,92 @@ async fn a_damaged_file_is_refused_with_its_lines(database: Database) {
         "en",
     ];
     let (status, report, talk) = run(&database, folder.path(), &good);
-    assert_eq!((status, talk.as_str()), (Some(1), ""), "{report}");
+    assert_eq!(status, Some(1), "{report}{talk}");
     assert!(
-        report.starts_with("Reconciled: 1 lines: 0 matched, 1 missing here"),
+        report.starts_with("Reconciled: 1 line: 0 matched, 1 missing here"),
         "{report}"
     );
     assert!(report.contains("not a whole number of đồng"), "{report}");
+}
+
+async fn what_is_no_statement_of_the_account_is_told_in_plain_words(database: Database) {
+    let desk = Desk::open(&database).await;
+    let folder = tempfile::tempdir().unwrap();
+    let account = desk.stall.account.to_string();
+    let (good, head) = (sheet().camt(), "Ngày,Nội dung,Ghi nợ,Ghi có\n");
+    let foreign = Sheet {
+        account: "0099887766".to_owned(),
+        ..sheet()
+    };
+    for (name, bytes, vi, en) in [
+        ("empty.csv", Vec::new(), "Tệp trống", "the file is empty"),
+        (
+            "scan.pdf",
+            b"%PDF-1.7\n%\xE2\xE3".to_vec(),
+            "Đây là tệp PDF",
+            "this is a PDF",
+        ),
+        (
+            "photo.jpg",
+            b"\xFF\xD8\xFF\xE0".to_vec(),
+            "không phải sao kê",
+            "no bank statement",
+        ),
+        (
+            "old.csv",
+            include_bytes!("../../data/statements/tcvn3.csv").to_vec(),
+            "bảng mã cũ (TCVN3 hoặc VNI)",
+            "an old font's encoding (TCVN3 or VNI)",
+        ),
+        (
+            "cut.xml",
+            good.as_bytes()[..good.len() - 90].to_vec(),
+            "bị đứt giữa chừng",
+            "breaks off",
+        ),
+        (
+            "sums.xml",
+            good.replace(">1060000<", ">1060001<").into_bytes(),
+            "có dòng bị thiếu hoặc bị sửa",
+            "a line is missing or was changed",
+        ),
+        (
+            "other.xml",
+            foreign.camt().into_bytes(),
+            "Tệp là của tài khoản khác, có số cuối là 7766",
+            "the file is of another account, which ends in 7766",
+        ),
+        (
+            "lines.csv",
+            head.as_bytes().to_vec(),
+            "thêm --first-day",
+            "add --first-day",
+        ),
+        (
+            "future.csv",
+            format!("{head}24/11/2099,bun,,50000\n").into_bytes(),
+            "ngày sau hôm nay",
+            "a day after today",
+        ),
+    ] {
+        fs::write(folder.path().join(name), bytes).unwrap();
+        for (lang, wanted, nothing) in [
+            ("vi", vi, "chưa nhận gì"),
+            ("en", en, "nothing was imported"),
+        ] {
+            let arguments = [name, "--account", &account, "--lang", lang];
+            let (status, report, talk) = run(&database, folder.path(), &arguments);
+            assert_eq!(status, Some(1), "{name}: {report}{talk}");
+            let first = format!("phocho: {name}: {nothing}\n");
+            assert!(talk.starts_with(&first), "{name}: {talk}");
+            assert!(
+                format!("{report}{talk}").contains(wanted),
+                "{name}: {report}{talk}"
+            );
+        }
+    }
+    let list = desk.market.get(&desk.trader, "/v1/statements").await.good();
+    assert_eq!(list["data"], json!([]));
 }
 
 async fn wrong_usage_and_surroundings_have_their_own_status(database: Database) {
@@ -146,12 +234,37 @@ async fn wrong_usage_and_surroundings_have_their_own_status(database: Database) 
     fs::write(folder.path().join("a.xml"), sheet().camt()).unwrap();
     let account = desk.stall.account.to_string();
     let unknown = "acc_00000000000000000000000000000077";
-    for (arguments, status) in [
-        (vec!["a.xml", "--account", unknown], 2),
-        (vec!["a.xml", "--account", "0011009900001"], 2),
-        (vec!["a.xml", "--account", "970436/1"], 2),
-        (vec!["a.xml"], 2),
-        (vec!["a.xml", "--account", &account, "--first-day", DAY], 2),
+    for (arguments, status, words) in [
+        (
+            vec!["a.xml", "--account", unknown],
+            2,
+            "không có tài khoản “acc_00000000000000000000000000000077” đang được dùng",
+        ),
+        (
+            vec!["a.xml", "--account", "0011009900001", "--lang", "en"],
+            2,
+            "write acc_…, or the bank's six digits, a slash and the number",
+        ),
+        (vec!["a.xml", "--account", "970436/1"], 2, "“970436/1”"),
+        (vec!["a.xml"], 2, "--account <ACCOUNT>"),
+        (
+            vec!["a.xml", "--account", &account, "--first-day", DAY],
+            2,
+            "--last-day <DAY>",
+        ),
+        (
+            vec![
+                "a.xml",
+                "--account",
+                &account,
+                "--first-day",
+                "15/3/2026",
+                "--last-day",
+                DAY,
+            ],
+            2,
+            "a day is written year-month-day",
+        ),
         (
             vec![
                 "a.xml",
@@ -163,12 +276,39 @@ async fn wrong_usage_and_surroundings_have_their_own_status(database: Database) 
                 "2026-03-14",
             ],
             2,
+            "--last-day sớm hơn --first-day",
         ),
-        (vec!["none.xml", "--account", &account], 3),
-        (vec![".", "--account", &account], 3),
+        (
+            vec!["none.xml", "--account", &account],
+            3,
+            "phocho: không có tệp none.xml\n",
+        ),
+        (
+            vec!["none.xml", "--account", &account, "--lang", "en"],
+            3,
+            "phocho: there is no file none.xml\n",
+        ),
+        (vec![".", "--account", &account], 3, ". là thư mục"),
+        (
+            vec![".", "--account", &account, "--lang", "en"],
+            3,
+            ". is a folder",
+        ),
+        (
+            vec![
+                "a.xml",
+                "--account",
+                &account,
+                "--database-url",
+                "sqlite:none.db",
+            ],
+            3,
+            "there is no database none.db",
+        ),
     ] {
         let (found, report, talk) = run(&database, folder.path(), &arguments);
         assert_eq!(found, Some(status), "{arguments:?}: {talk}");
         assert_eq!(report, "", "{arguments:?}");
+        assert!(talk.contains(words), "{arguments:?}: {talk}");
     }
 }

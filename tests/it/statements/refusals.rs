@@ -50,7 +50,7 @@ async fn a_damaged_file_names_its_lines_and_columns_in_both_languages(database: 
             "closing_broken",
         ),
         ("no statement", "xin chào".to_owned(), "no_header"),
-        ("nothing", String::new(), "unknown_form"),
+        ("nothing", String::new(), "empty_file"),
     ] {
         let answer = desk.hand_in(&desk.trader, "", file).await;
         answer.is(422, "invalid_file");

@@ -136,6 +136,12 @@ fn the_page_tells_what_came_and_what_is_missing_in_both_languages() {
         ] {
             assert_eq!(page(&bench, &path).await.0, 400, "{name}");
         }
+        let other = format!("{}0", &trial_page(&trial, "en").replace("&lang=en", ""));
+        let request = Request::get(&other).header("accept", "text/html");
+        let request = request.header("accept-language", "en");
+        let (status, _, gone) = get(&bench, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(status, 404);
+        assert!(gone.contains("its day is over"), "{gone}");
         let odd = format!("/docs/banks/trials/{}?token=pht_1", trial.id);
         assert_eq!(page(&bench, &odd).await.0, 404);
     });
