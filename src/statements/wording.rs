@@ -25,9 +25,7 @@ impl Reason {
             Self::TooDeep => "Các phần tử lồng nhau quá sâu".into(),
             Self::TooLong => "Chỗ này dài hơn mọi sao kê".into(),
             Self::TextTooLong => "Nội dung dài hơn mọi sao kê".into(),
-            Self::OtherCurrency { found } => {
-                format!("Loại tiền là “{found}”: chỉ đọc VND")
-            }
+            Self::OtherCurrency { found } => format!("Loại tiền là “{found}”: chỉ đọc VND"),
             Self::Missing => "Thiếu trường này".into(),
             Self::Repeated => "Trường này có hơn một lần".into(),
             Self::NotAnAmount { found } => format!("“{found}” không phải số tiền"),
