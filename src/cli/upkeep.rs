@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::flows::access::Act;
 use crate::flows::attach_reversals::attach_waiting;
 use crate::flows::housekeeping::Round;
 use crate::flows::pull::Puller;
+use crate::flows::reconcile::draw_in;
 use crate::flows::watch_links::LinkWatch;
 use crate::flows::watch_sources::Watch;
 use crate::http::lifecycle::{Lifecycle, Stage};
@@ -49,6 +51,7 @@ pub async fn keep_house(store: Store, clock: Clock, raw_retention_days: u32, lif
         }
         watch_sources(&store, clock.now()).await;
         attach_reversals(&store, clock.now()).await;
+        draw_in_statements(&store, clock.now()).await;
         watch_links(&store, clock.now()).await;
         tokio::select! {
             () = lifecycle.stopping() => {}
@@ -86,6 +89,21 @@ async fn attach_reversals(store: &Store, now: DateTime<Utc>) {
         Err(error) => tracing::warn!(
             fault = error.chain(),
             "reversals that wait could not be looked at; the next round tries again"
+        ),
+    }
+}
+
+async fn draw_in_statements(store: &Store, now: DateTime<Utc>) {
+    let act = Act {
+        actor: "phocho",
+        now,
+        entropy: &Entropy::System,
+    };
+    match draw_in(store, &act, None).await {
+        Ok(lines) => tracing::info!(lines, "what statements add was looked at"),
+        Err(error) => tracing::warn!(
+            fault = error.chain(),
+            "what statements add could not be drawn in; the next round tries again"
         ),
     }
 }

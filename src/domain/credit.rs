@@ -104,6 +104,12 @@ impl BankFact {
         reverses.filter(|_| self.outcome == FactOutcome::Ignored)
     }
 
+    /// The provider's order field, where it may hold our reference.
+    pub fn searched_order_field(&self) -> Option<&str> {
+        let order = self.merchant_reference.as_deref();
+        order.filter(|_| self.order_field_is_searched)
+    }
+
     /// Whether money really moved, so that the fact becomes a bank transaction and claims its
     /// identity. A failed, pending or test notice does not: a later booked one with the same
     /// key is no duplicate of it.

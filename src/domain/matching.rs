@@ -7,7 +7,8 @@
 //! alone.
 //!
 //! The store does not have to know every reference: [`candidates`] lists what in a text looks
-//! like one, the store says which of those were issued, and [`decide`] gives the verdict.
+//! like one, the store says which of those were issued, [`read`] says what the texts of one
+//! telling name, and the [`Naming`] of all tellings gives the verdict.
 
 use std::collections::BTreeSet;
 
@@ -16,9 +17,10 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::account::HolderKind;
 use super::explanation::{
-    AccountRefusal, Evidence, Explanation, Field, Form, Rejected, RejectedWhy, Rule, SuspenseReason,
+    AccountRefusal, Evidence, Explanation, Field, Form, Rejected, RejectedWhy, SuspenseReason,
 };
 use super::ids::{AccountId, OutletId, ZoneId};
+use super::naming::Naming;
 use super::txn_ref::{ALPHABET, TxnRef, TxnRefError};
 
 /// Characters that are read of a text. No bank delivers more; a longer text goes to a person.
@@ -50,43 +52,21 @@ pub fn candidates(texts: Texts<'_>) -> BTreeSet<String> {
         .collect()
 }
 
-/// Decides which reference is named. `issued` holds at least those [`candidates`] that were
-/// ever issued; others in it do no harm.
-pub fn decide(texts: Texts<'_>, issued: &BTreeSet<String>) -> Explanation {
+/// Reads what the fields of one telling name. `issued` holds at least those [`candidates`]
+/// that were ever issued; others in it do no harm.
+pub fn read(texts: Texts<'_>, issued: &BTreeSet<String>) -> Naming {
     let (evidence, others): (Vec<_>, Vec<_>) = sightings(texts)
         .into_iter()
         .partition(|sighting| issued.contains(&sighting.reference));
     let unknown: BTreeSet<String> = others.into_iter().map(|other| other.reference).collect();
-    let rejected: Vec<_> = unknown.into_iter().map(reject_unknown).collect();
-    let named = |field| -> BTreeSet<&str> {
-        let seen = evidence.iter().filter(|seen| seen.field == field);
-        seen.map(|seen| seen.reference.as_str()).collect()
-    };
-    let (in_content, in_order) = (named(Field::Content), named(Field::OrderField));
-    let all: BTreeSet<&str> = in_content.union(&in_order).copied().collect();
-    let mut all_names = all.iter();
-    let verdict = match (all_names.next(), all_names.next()) {
-        _ if texts.fields().any(|(_, text)| is_too_long(text)) => Err(SuspenseReason::TextTooLong),
-        (Some(reference), None) if in_content.is_empty() => {
-            Ok((Rule::ReferenceInOrderField, (*reference).to_owned()))
-        }
-        (Some(reference), None) => Ok((Rule::ReferenceInText, (*reference).to_owned())),
-        (None, _) if rejected.is_empty() => Err(SuspenseReason::NoReference),
-        (None, _) => Err(SuspenseReason::NotIssued),
-        _ if in_content.len() == 1 && in_order.len() == 1 => Err(SuspenseReason::OrderFieldDiffers),
-        _ => Err(SuspenseReason::SeveralReferences),
-    };
-    match verdict {
-        Ok((rule, reference)) => Explanation::matched(rule, reference, evidence, rejected),
-        Err(reason) => {
-            let several = all.into_iter().map(|reference| Rejected {
-                reference: reference.to_owned(),
-                why: RejectedWhy::NotAlone,
-            });
-            let rejected = several.chain(rejected).collect();
-            Explanation::suspense(reason, evidence, rejected)
-        }
-    }
+    let too_long = texts.fields().any(|(_, text)| is_too_long(text));
+    let rejected = unknown.into_iter().map(reject_unknown).collect();
+    Naming::new(evidence, rejected, too_long)
+}
+
+/// Decides which reference one telling names.
+pub fn decide(texts: Texts<'_>, issued: &BTreeSet<String>) -> Explanation {
+    read(texts, issued).explain()
 }
 
 /// The account that a notice speaks of. `bound` are the accounts bound to the source: those
@@ -223,6 +203,7 @@ fn windows(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::explanation::Rule;
     use proptest::prelude::*;
 
     const ISSUED: [&str; 3] = ["TH7K2M9XQ4", "TH3D8W5RNC", "THQ6V2Y9JB"];

@@ -2,8 +2,10 @@
 //! it.
 
 pub mod access;
+mod alarm;
 pub mod attach_reversals;
 pub mod attribute_by_hand;
+mod attribution;
 pub mod change;
 pub mod change_master_key;
 pub mod check_books;
@@ -29,6 +31,7 @@ pub mod record_reversal;
 pub mod register_merchant;
 pub mod register_source;
 pub mod register_zone;
+mod retelling;
 mod returned_money;
 mod returned_payment;
 mod second_telling;

@@ -11,28 +11,25 @@ use serde_json::json;
 
 use super::returned_payment::restate;
 use super::standing::Books;
-use crate::domain::credit::Direction;
 use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, ReversalId};
 use crate::domain::reversal::{MatchedBy, Movement, Record, ReversalOrigin, ReversalState, pair};
 use crate::store::audit::AuditEntry;
-use crate::store::reversal_links::{self, MovementRow, Names};
+use crate::store::reversal_links::{self, MovementRow};
 use crate::store::reversals::{self, NewReversal, ReversalRow, Stand};
 use crate::store::{StoreError, inconsistent, locks};
 
 /// Debits of one amount that are looked at for the waiting records of an account.
 const MOST_DEBITS: u32 = 1_000;
 
-/// A booked fact, as one source told it.
+/// A booked fact of which somebody told just now.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Heard<'a> {
-    /// By what another one may name it.
-    pub(super) names: Names<'a>,
+pub(super) struct Heard {
+    /// The account.
+    pub(super) account: AccountId,
     /// The transaction that it is.
     pub(super) transaction: BankTransactionId,
-    /// In or out.
-    pub(super) direction: Direction,
-    /// Whether it takes another one back.
-    pub(super) reverses: bool,
+    /// Whether money may have gone back by it: it went out, or takes another one back.
+    pub(super) is_movement: bool,
     /// The present.
     pub(super) now: DateTime<Utc>,
 }
@@ -49,20 +46,17 @@ pub(super) struct Unsettled {
 }
 
 /// Follows up a fact: a movement by which money went back, or what an earlier one named.
-pub(super) async fn follow(books: &mut Books<'_>, heard: Heard<'_>) -> Result<(), StoreError> {
-    let mut movements: BTreeSet<_> = reversal_links::movements_naming(books.tx, heard.names)
-        .await?
-        .into_iter()
-        .collect();
+pub(super) async fn follow(books: &mut Books<'_>, heard: Heard) -> Result<(), StoreError> {
+    let naming = reversal_links::movements_naming(books.tx, heard.transaction).await?;
+    let mut movements: BTreeSet<_> = naming.into_iter().collect();
     movements.remove(&heard.transaction);
-    if heard.direction == Direction::Debit || heard.reverses {
+    if heard.is_movement {
         movements.insert(heard.transaction);
     }
     if movements.is_empty() {
         return Ok(());
     }
-    let account = heard.names.account;
-    let mut work = Unsettled::begin(books, account, heard.now).await?;
+    let mut work = Unsettled::begin(books, heard.account, heard.now).await?;
     for movement in movements {
         work.relate(books, movement).await?;
     }

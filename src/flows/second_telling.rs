@@ -21,7 +21,6 @@ use crate::store::doubts::{self, DoubtRow};
 use crate::store::linking::Places;
 use crate::store::payments::PaymentRow;
 use crate::store::reach::Reach;
-use crate::store::reversal_links::Names;
 use crate::store::suspense::{self, NewSettlement, NewSuspenseItem};
 use crate::store::transactions::{self, NewEvidence, NewTransaction, TransactionRow};
 use crate::store::{StoreError, codes, inconsistent, payments};
@@ -134,15 +133,9 @@ pub(super) async fn become_transaction(
         suspend(books, act, &told).await?;
     }
     let heard = Heard {
-        names: Names {
-            account: told.account,
-            source,
-            number: &evidence.provider_txn_id,
-            bank_reference: told.bank_reference.as_deref(),
-        },
+        account: told.account,
         transaction: id,
-        direction: told.direction,
-        reverses,
+        is_movement: reverses || told.direction == Direction::Debit,
         now: act.now,
     };
     returned_money::follow(books, heard).await?;
@@ -207,6 +200,9 @@ fn evidence(
         bank_reference: told.bank_reference.clone(),
         virtual_account: told.virtual_account.clone(),
         text_link: None,
+        occurred_at: told.occurred_at,
+        // The trader says what it was for, whatever the texts name.
+        naming: None,
         callback: doubt.callback_id.map(CallbackId::from_uuid),
         recorded_at: act.now,
     })

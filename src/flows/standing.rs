@@ -77,6 +77,39 @@ pub(super) async fn pay(
     Ok(weighed)
 }
 
+/// Gives a payment another bank time, and what it is known by; its fellows are weighed again.
+pub(super) async fn retime(
+    books: &mut Books<'_>,
+    payment: PaymentRow,
+    (occurred_at, identity): (DateTime<Utc>, String),
+    now: DateTime<Utc>,
+) -> Result<PaymentRow, StoreError> {
+    let id = PaymentId::from_uuid(payment.id);
+    let code = match payment.code_id.map(CodeId::from_uuid) {
+        Some(code) => {
+            codes::lock(books.tx, code).await?;
+            codes::find(books.tx, Reach::Everything, code).await?
+        }
+        None => None,
+    };
+    let found = payments::find(books.tx, Reach::Everything, id).await?;
+    let before = found.ok_or(StoreError::Conflict { table: "payments" })?;
+    let day = local_day(occurred_at);
+    payments::set_time(books.tx, id, (occurred_at, day), &identity).await?;
+    if day != before.local_day {
+        let standing = standing_of(&before);
+        let moved = movement(&standing, before.received_vnd);
+        let (left, told_on) = (place_of(&before), local_day(now));
+        let reached = OutletDay { day, ..left };
+        let movements = &mut books.pending.movements;
+        movements.add(left, moved.reversed(), before.sale_vnd, told_on);
+        movements.add(reached, moved, before.sale_vnd, told_on);
+    }
+    weigh(books, (id, now), code.as_ref()).await?;
+    let found = payments::find(books.tx, Reach::Everything, id).await?;
+    found.ok_or(StoreError::Conflict { table: "payments" })
+}
+
 impl Books<'_> {
     /// Adds an event: its kind, its subject and what a reader needs to know.
     pub(super) fn tell(
@@ -156,29 +189,39 @@ async fn restate(
         sale_vnd: assessment.sale.get(),
         counted_as: assessment.counted_as.as_str().to_owned(),
     };
-    let before = Standing {
-        status: row.status.clone(),
-        flags: row.flags.clone(),
-        expected_vnd: row.expected_vnd,
-        sale_vnd: row.sale_vnd,
-        counted_as: row.counted_as.clone(),
-    };
+    let before = standing_of(row);
     if standing == before {
         return Ok(());
     }
     payments::set_standing(books.tx, PaymentId::from_uuid(row.id), &standing).await?;
-    let place = OutletDay {
-        zone: ZoneId::from_uuid(row.zone_id),
-        day: row.local_day,
-        outlet: OutletId::from_uuid(row.outlet_id),
-        merchant: MerchantId::from_uuid(row.merchant_id),
-    };
+    let place = place_of(row);
     let old = movement(&before, row.received_vnd);
     let new = movement(&standing, row.received_vnd);
     let movements = &mut books.pending.movements;
     movements.add(place, old.reversed(), before.sale_vnd, told_on);
     movements.add(place, new, standing.sale_vnd, told_on);
     Ok(())
+}
+
+/// What a payment is worth as stored.
+fn standing_of(row: &PaymentRow) -> Standing {
+    Standing {
+        status: row.status.clone(),
+        flags: row.flags.clone(),
+        expected_vnd: row.expected_vnd,
+        sale_vnd: row.sale_vnd,
+        counted_as: row.counted_as.clone(),
+    }
+}
+
+/// In which sums a payment is.
+fn place_of(row: &PaymentRow) -> OutletDay {
+    OutletDay {
+        zone: ZoneId::from_uuid(row.zone_id),
+        day: row.local_day,
+        outlet: OutletId::from_uuid(row.outlet_id),
+        merchant: MerchantId::from_uuid(row.merchant_id),
+    }
 }
 
 /// What a payment adds to the sums. A payment without any sale in it is no counted payment.

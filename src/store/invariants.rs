@@ -93,7 +93,7 @@ const ROW_RULES: [RowRule; 16] = [
         subject: payment,
         sql: "SELECT p.id FROM payments p
             JOIN suspense_items s ON s.transaction_id = p.transaction_id
-            WHERE s.state = 'open' ORDER BY p.id LIMIT $1",
+            WHERE s.state = 'open' AND p.standing <> 'voided' ORDER BY p.id LIMIT $1",
     },
     RowRule {
         rule: "the evidence of a source counts once",

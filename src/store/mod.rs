@@ -25,6 +25,7 @@ pub mod events;
 pub mod files;
 pub mod idempotency;
 pub mod invariants;
+pub mod issued_references;
 pub mod linking;
 pub mod locks;
 pub mod match_switches;

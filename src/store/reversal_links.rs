@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{StoreError, Tx, on_engine};
-use crate::domain::ids::{AccountId, BankTransactionId, SourceId};
+use crate::domain::ids::{AccountId, BankTransactionId};
 
 /// A transaction by which money may have gone back.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -193,43 +193,31 @@ pub async fn taken_back_by(
     Ok(id.map(BankTransactionId::from_uuid))
 }
 
-/// By what a transaction can be named by one that takes it back.
-#[derive(Clone, Copy, Debug)]
-pub struct Names<'a> {
-    /// The account.
-    pub account: AccountId,
-    /// Who told of it.
-    pub source: SourceId,
-    /// The provider's own number.
-    pub number: &'a str,
-    /// The bank's own reference.
-    pub bank_reference: Option<&'a str>,
-}
-
-/// The movements on the same account that name a transaction, and the debits that share its
-/// bank reference.
+/// The movements on the same account that name a transaction, as any of its tellings has its
+/// number or reference, and the debits that share its bank reference.
 pub async fn movements_naming(
     tx: &mut Tx,
-    names: Names<'_>,
+    named: BankTransactionId,
 ) -> Result<Vec<BankTransactionId>, StoreError> {
-    const SQL: &str = "SELECT t.id
-        FROM transaction_evidence e JOIN bank_transactions t ON t.id = e.transaction_id
-        WHERE e.reverses = $3 AND e.source_id = $2 AND t.account_id = $1
+    const SQL: &str = "SELECT r.transaction_id
+        FROM transaction_evidence e JOIN transaction_evidence r
+            ON r.reverses = e.provider_txn_id AND r.source_id = e.source_id
+                AND r.account_id = e.account_id
+        WHERE e.transaction_id = $1
         UNION
-        SELECT t.id
-        FROM transaction_evidence e JOIN bank_transactions t ON t.id = e.transaction_id
-        WHERE e.reverses = $4 AND t.account_id = $1
+        SELECT r.transaction_id
+        FROM transaction_evidence e JOIN transaction_evidence r
+            ON r.reverses = e.bank_reference AND r.account_id = e.account_id
+        WHERE e.transaction_id = $1
         UNION
-        SELECT t.id FROM bank_transactions t
-        WHERE t.account_id = $1 AND t.bank_reference = $4 AND t.direction = 'debit'";
+        SELECT d.id
+        FROM transaction_evidence e JOIN bank_transactions d
+            ON d.account_id = e.account_id AND d.bank_reference = e.bank_reference
+                AND d.direction = 'debit'
+        WHERE e.transaction_id = $1";
     let ids: Vec<Uuid> = on_engine!(tx, |connection| {
-        sqlx::query_scalar(SQL)
-            .bind(names.account.uuid())
-            .bind(names.source.uuid())
-            .bind(names.number)
-            .bind(names.bank_reference)
-            .fetch_all(connection)
-            .await
+        let query = sqlx::query_scalar(SQL).bind(named.uuid());
+        query.fetch_all(connection).await
     })?;
     Ok(ids.into_iter().map(BankTransactionId::from_uuid).collect())
 }

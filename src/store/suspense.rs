@@ -72,7 +72,8 @@ pub struct SuspenseRow {
     pub settled_at: Option<DateTime<Utc>>,
     /// Who did.
     pub settled_by: Option<String>,
-    /// What it came to: `paid`, `not_a_sale` or `same_money`.
+    /// What it came to: `paid`, `not_a_sale`, `same_money`, or `named_later` where a later
+    /// telling named its code.
     pub outcome: Option<String>,
     /// What that person wrote about it.
     pub settled_note: Option<String>,
@@ -176,7 +177,7 @@ pub async fn list(
 /// What a person made of an item.
 #[derive(Clone, Copy, Debug)]
 pub struct NewSettlement<'a> {
-    /// `paid`, `not_a_sale` or `same_money`.
+    /// `paid`, `not_a_sale`, `same_money` or `named_later`.
     pub outcome: &'static str,
     /// Who, as the audit names it.
     pub by: &'a str,
@@ -209,6 +210,37 @@ pub async fn settle(
             .bind(settlement.by)
             .bind(settlement.note)
             .bind(settlement.at)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    Ok(affected == 1)
+}
+
+/// Lets version `version` of an item wait, again or for another reason. `false` means that
+/// someone else was first.
+pub async fn open_again(
+    tx: &mut Tx,
+    (id, version): (SuspenseId, i64),
+    explanation: &str,
+    since: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE suspense_items SET
+            state = 'open',
+            explanation = $3,
+            opened_at = $4,
+            outcome = NULL,
+            settled_by = NULL,
+            settled_note = NULL,
+            settled_at = NULL,
+            version = version + 1
+        WHERE id = $1 AND version = $2";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(id.uuid())
+            .bind(version)
+            .bind(explanation)
+            .bind(since)
             .execute(connection)
             .await
             .map(|done| done.rows_affected())

@@ -1,11 +1,13 @@
 //! Bank facts and the evidence for them.
 //!
-//! A fact is stored once and never changed. How we know of it is evidence; the key
+//! A fact is stored once; its amount, account and direction never change. How we know of it is
+//! evidence, and its time and reference are what all of that says. The key
 //! (teller, transaction key) of evidence is unique for ever, which makes a repeated notice
 //! count once. Another source or a statement that tells of the same fact adds evidence, not
 //! money.
 
 mod evidence;
+pub mod tellings;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -60,13 +62,9 @@ impl NewTransaction {
     /// What it is known by among credits of the same bank time: the same whoever told of it
     /// first, and its own among equal ones.
     pub fn identity(&self) -> String {
-        let without_reference = || {
-            let link = hex::encode(self.text_link.as_deref().unwrap_or_default());
-            format!("{link}/{}", self.id)
-        };
-        self.bank_reference
-            .clone()
-            .unwrap_or_else(without_reference)
+        let link = self.text_link.as_deref().unwrap_or_default();
+        let reference = self.bank_reference.clone();
+        reference.unwrap_or_else(|| without_reference(link, self.id))
     }
 }
 
@@ -232,24 +230,34 @@ pub async fn list(
     })?)
 }
 
-/// What a transaction is known by for ever, whatever the order of arrival: the bank's own
-/// reference, else the key of its first evidence; one that shares its reference with another
-/// is told apart by both.
+/// What a transaction is known by among others of the same bank time, whatever the order of
+/// arrival: the bank's own reference, else its day and text; one that shares its reference with
+/// another is told apart by the first key of its evidence.
 pub async fn identity(tx: &mut Tx, id: BankTransactionId) -> Result<String, StoreError> {
-    const SQL: &str = "SELECT CASE
-                WHEN t.bank_reference IS NULL THEN told.first_key
-                WHEN t.duplicate_of_id IS NULL THEN t.bank_reference
-                ELSE t.bank_reference || ' ' || told.first_key END
+    const SQL: &str = "SELECT t.bank_reference, t.text_link, t.duplicate_of_id, told.first_key
         FROM bank_transactions t
         JOIN (SELECT e.transaction_id, MIN(e.transaction_key) AS first_key
             FROM transaction_evidence e WHERE e.transaction_id = $1
             GROUP BY e.transaction_id) AS told ON told.transaction_id = t.id
         WHERE t.id = $1";
-    let known: Option<String> = on_engine!(tx, |connection| {
-        sqlx::query_scalar(SQL)
+    type Row = (Option<String>, Option<Vec<u8>>, Option<Uuid>, String);
+    let known: Option<Row> = on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
             .bind(id.uuid())
-            .fetch_one(connection)
+            .fetch_optional(connection)
             .await
     })?;
-    known.ok_or_else(|| inconsistent("transaction_evidence", "transaction_id", id))
+    let known = known.ok_or_else(|| inconsistent("transaction_evidence", "transaction_id", id))?;
+    Ok(match known {
+        (Some(reference), _, None, _) => reference,
+        (Some(reference), _, Some(_), first_key) => format!("{reference} {first_key}"),
+        (None, Some(link), _, _) => without_reference(&link, id),
+        (None, None, _, first_key) => first_key,
+    })
+}
+
+/// What a transaction without a reference is known by: its day and text, and its own id among
+/// equal ones.
+fn without_reference(text_link: &[u8], id: BankTransactionId) -> String {
+    format!("{}/{id}", hex::encode(text_link))
 }

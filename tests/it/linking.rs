@@ -24,22 +24,22 @@ on_both_engines!(
 
 const SECRET: &str = "a-secret-of-this-test-0011";
 const SOURCES: [&str; 3] = ["first", "second", "third"];
-const REFERENCE: &str = "TH7K2M9XQ4";
+pub const REFERENCE: &str = "TH7K2M9XQ4";
 
 /// What a source says of a transfer.
 #[derive(Clone, Copy, Debug)]
-struct Telling {
-    source: &'static str,
+pub struct Telling {
+    pub source: &'static str,
     /// The source's own number.
-    id: u64,
-    amount: i64,
-    text: &'static str,
-    bank_reference: Option<&'static str>,
+    pub id: u64,
+    pub amount: i64,
+    pub text: &'static str,
+    pub bank_reference: Option<&'static str>,
     /// Local.
-    at: &'static str,
+    pub at: &'static str,
 }
 
-const TELLING: Telling = Telling {
+pub const TELLING: Telling = Telling {
     source: "first",
     id: 1,
     amount: 45_000,
@@ -48,7 +48,7 @@ const TELLING: Telling = Telling {
     at: "2026-03-16 09:20:00",
 };
 
-async fn street(database: Database) -> Street {
+pub async fn street(database: Database) -> Street {
     let street = Street::open(database.store().await).await;
     street.code(REFERENCE, None).await;
     for name in SOURCES {
@@ -57,7 +57,7 @@ async fn street(database: Database) -> Street {
     street
 }
 
-async fn tell(street: &Street, telling: Telling) {
+pub async fn tell(street: &Street, telling: Telling) {
     let body = json!({
         "id": telling.id,
         "transactionDate": telling.at,

@@ -55,6 +55,7 @@ mod payment_moves;
 mod personal_accounts;
 mod pulls;
 mod registry;
+mod retelling;
 mod reversals;
 mod serve_cli;
 mod source_entry;

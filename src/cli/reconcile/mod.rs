@@ -195,6 +195,7 @@ async fn import(
     let finished = match finished {
         Ok(finished) => {
             tx.commit().await?;
+            reconcile::draw_in_now(&ledger.store, act, staged.id).await;
             finished
         }
         Err(error) => {

@@ -1,10 +1,10 @@
 //! Believing lines that nothing but a statement tells of: a second person approves, and they
 //! become bank transactions that are attributed by the same rules as those of a notice.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::Ledger;
-use super::attribution::{self, Attributed};
 use super::record::Batch;
 use super::writer::{ATTEMPTS, lost_a_race};
 use crate::domain::credit::Direction;
@@ -12,17 +12,19 @@ use crate::domain::ids::{
     AccountId, BankTransactionId, EventId, MerchantId, StatementId, StatementProposalId,
 };
 use crate::domain::linking::Teller;
-use crate::domain::reconciliation::ProposalEvent;
+use crate::domain::reconciliation::{LineVerdict, ProposalEvent, VerdictCounts};
 use crate::flows::access::Act;
+use crate::flows::attribution::{attribute, read};
 use crate::flows::change::{ChangeError, Deed, Thing, check_version, check_won};
 use crate::flows::linking::Linker;
-use crate::flows::reconcile::{Compared, Comparison, Stated, close_days, vouching};
+use crate::flows::reconcile::{self, Compared, Comparison, Stated, close_days, settle, vouching};
+use crate::flows::returned_money::{self, Heard};
 use crate::store::audit::AuditEntry;
 use crate::store::events::NewEvent;
 use crate::store::linking::Places;
 use crate::store::reach::Reach;
 use crate::store::statements::proposals::{self, Decision, ProposalRow};
-use crate::store::statements::{self, evidence, lines};
+use crate::store::statements::{self, evidence, late, lines};
 use crate::store::transactions::{self, NewEvidence, NewTransaction};
 use crate::store::{StoreError, inconsistent, locks};
 
@@ -85,6 +87,8 @@ async fn believe_once(
         },
     );
     batch.commit().await?;
+    let import = StatementId::from_uuid(before.import_id);
+    reconcile::draw_in_now(&ledger.store, act, import).await;
     let mut tx = ledger.store.begin_read().await?;
     let found = proposals::find(&mut tx, reach, id).await?;
     found.ok_or(ChangeError::NotFound(Thing::Subject))
@@ -106,16 +110,24 @@ impl Batch<'_> {
         let merchant = MerchantId::from_uuid(proposal.merchant_id);
         let (entropy, master_key) = (&self.ledger.entropy, &self.ledger.master_key);
         let linker = Linker::open(&mut self.tx, entropy, master_key).await?;
+        self.linker = Some(linker.clone());
         let mut comparison = Comparison::new(linker, id, account);
         let (mut created, mut attached) = (0, 0);
+        let mut counts = VerdictCounts::default();
         let proposal_id = StatementProposalId::from_uuid(proposal.id);
         for row in lines::of_proposal(&mut self.tx, proposal_id).await? {
+            if row.verdict != LineVerdict::MissingHere.as_str() {
+                // Somebody told of it after it was proposed.
+                attached += 1;
+                continue;
+            }
             let line = Stated::stored(row)?;
             let number = line.number;
             let (compared, places) = comparison.compare_again(&mut self.tx, line).await?;
             let transaction = if let Some(known) = compared.matched() {
                 attached += 1;
-                statements::missing::remove(&mut self.tx, id, known).await?;
+                let missed = statements::missing::remove(&mut self.tx, id, known).await?;
+                counts.missing_at_bank -= i64::from(missed);
                 let tellings: Vec<_> = compared.telling().into_iter().collect();
                 evidence::insert(&mut self.tx, id, account, &tellings, act.now).await?;
                 known
@@ -124,11 +136,19 @@ impl Batch<'_> {
                 self.enter_stated(act, id, (account, merchant), (&compared, places))
                     .await?
             };
-            lines::match_to(&mut self.tx, id, number, transaction).await?;
+            let told = (LineVerdict::Matched, transaction);
+            lines::judge_again(&mut self.tx, id, number, told).await?;
+            counts.matched += 1;
+            counts.missing_here -= 1;
         }
-        statements::count_matched(&mut self.tx, id, created + attached).await?;
+        late::shift(&mut self.tx, id, counts).await?;
         let import = statements::find(&mut self.tx, everything, id).await?;
-        close_days(&mut self.tx, &import.ok_or_else(missing)?, act.now).await?;
+        let import = import.ok_or_else(missing)?;
+        close_days(&mut self.tx, &import, act.now).await?;
+        if import.counts().agree() {
+            let speaker = self.speaker();
+            settle(&mut self.books(&speaker), id, act.now).await?;
+        }
         Ok((created, attached))
     }
 
@@ -141,23 +161,9 @@ impl Batch<'_> {
         (compared, places): (&Compared, Places),
     ) -> Result<BankTransactionId, StoreError> {
         let line = &compared.line;
-        let transaction = NewTransaction {
-            id: BankTransactionId::from_uuid(self.ledger.entropy.uuid(act.now)),
-            account,
-            merchant,
-            direction: line.direction,
-            amount: line.amount,
-            virtual_account: None,
-            content: line.content.clone(),
-            bank_reference: line.bank_reference.clone(),
-            order_reference: None,
-            occurred_at: line.occurred_at,
-            local_day: line.local_day,
-            duplicate_of: compared.duplicate_of,
-            text_link: Some(compared.text_link.clone()),
-            places,
-            recorded_at: act.now,
-        };
+        let id = BankTransactionId::from_uuid(self.ledger.entropy.uuid(act.now));
+        let transaction = stated(id, (account, merchant), (compared, places), act.now);
+        let read = read(&mut self.tx, line.texts()).await?;
         transactions::insert(&mut self.tx, &transaction).await?;
         let evidence = NewEvidence {
             teller: Teller::from_uuid(import.uuid()),
@@ -172,6 +178,8 @@ impl Batch<'_> {
             bank_reference: line.bank_reference.clone(),
             virtual_account: None,
             text_link: Some(compared.text_link.clone()),
+            occurred_at: line.occurred_at,
+            naming: read.naming.to_stored(),
             callback: None,
             recorded_at: act.now,
         };
@@ -183,18 +191,21 @@ impl Batch<'_> {
         if transaction.duplicate_of.is_some() {
             self.suspect_double(&transaction).await?;
         }
+        let speaker = self.speaker();
+        let mut books = self.books(&speaker);
         if line.direction == Direction::Credit {
-            let identity = transaction.identity();
-            let Attributed { subject, detail } =
-                attribution::attribute(self, &transaction, &identity).await?;
-            let entry = AuditEntry {
-                at: act.now,
-                actor: self.speaker(),
-                action: "credit.attribute",
-                subject,
-                detail,
-            };
-            self.pending.entries.push(entry);
+            attribute(&mut books, &(&transaction).into(), read).await?;
+        }
+        let heard = Heard {
+            account,
+            transaction: transaction.id,
+            is_movement: line.direction == Direction::Debit,
+            now: act.now,
+        };
+        returned_money::follow(&mut books, heard).await?;
+        if transaction.duplicate_of.is_none() {
+            self.hold_against_statements(&transaction, Some(import))
+                .await?;
         }
         Ok(transaction.id)
     }
@@ -218,5 +229,32 @@ impl Batch<'_> {
             outlet: deed.outlet,
             payload: deed.detail,
         });
+    }
+}
+
+/// The bank fact that a line tells of.
+fn stated(
+    id: BankTransactionId,
+    (account, merchant): (AccountId, MerchantId),
+    (compared, places): (&Compared, Places),
+    now: DateTime<Utc>,
+) -> NewTransaction {
+    let line = &compared.line;
+    NewTransaction {
+        id,
+        account,
+        merchant,
+        direction: line.direction,
+        amount: line.amount,
+        virtual_account: None,
+        content: line.content.clone(),
+        bank_reference: line.bank_reference.clone(),
+        order_reference: None,
+        occurred_at: line.occurred_at,
+        local_day: line.local_day,
+        duplicate_of: compared.duplicate_of,
+        text_link: Some(compared.text_link.clone()),
+        places,
+        recorded_at: now,
     }
 }

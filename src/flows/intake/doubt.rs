@@ -1,12 +1,12 @@
 //! Tellings of which only a person can say whether they are the same money.
 
 use super::Notice;
-use super::alarm::Alarm;
 use super::outcome::Recorded;
 use super::record::Batch;
 use crate::domain::credit::BankFact;
 use crate::domain::doubt::{DoubtDecision, DoubtKind};
 use crate::domain::ids::{BankTransactionId, CallbackId, DoubtId};
+use crate::flows::alarm::Alarm;
 use crate::store::StoreError;
 use crate::store::doubts::{self, NewDoubt, ToldAgain};
 use crate::store::transactions::{KnownEvidence, NewTransaction};
@@ -53,10 +53,7 @@ impl Batch<'_> {
                 virtual_account: fact.virtual_account.clone(),
                 content: fact.content.clone().unwrap_or_default(),
                 bank_reference: fact.bank_reference.clone(),
-                order_reference: fact
-                    .merchant_reference
-                    .clone()
-                    .filter(|_| fact.order_field_is_searched),
+                order_reference: fact.searched_order_field().map(str::to_owned),
                 reverses: fact.takes_back().map(str::to_owned),
                 occurred_at: fact.occurred_at,
             }),

@@ -8,8 +8,6 @@
 //! runs shares the next one; a lone notice never waits for company. When a batch fails, its
 //! notices are tried one by one, so that a poisoned one fails alone.
 
-mod alarm;
-mod attribution;
 mod believe;
 mod delivery;
 mod doubt;
@@ -24,6 +22,7 @@ mod writer;
 pub use self::believe::believe_statement;
 pub use delivery::body_key_name;
 pub(in crate::flows) use facts::hash_of;
+pub(in crate::flows) use writer::{ATTEMPTS, lost_a_race};
 
 use std::sync::Arc;
 use std::time::Instant;

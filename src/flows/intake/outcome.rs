@@ -1,10 +1,10 @@
 //! What a notice came to: the answer, the verdict, and what a person must look at.
 
-use super::alarm::Alarm;
 use super::{Quarantine, Receipt};
 use crate::domain::credit::{BankFact, FactOutcome};
 use crate::domain::explanation::AccountRefusal;
 use crate::domain::ids::{BankTransactionId, CallbackId, MerchantId};
+use crate::flows::alarm::Alarm;
 
 /// What one fact of a notice came to.
 pub(super) enum Recorded {

@@ -1,28 +1,43 @@
 //! The transaction that a fact is about: one that somebody told of before, or a new one.
 
 use super::Notice;
-use super::attribution::{self, Attributed};
 use super::facts::{linking_reference, linking_text};
 use super::record::Batch;
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::local_day;
-use crate::domain::ids::BankTransactionId;
+use crate::domain::ids::{BankTransactionId, StatementId};
 use crate::domain::linking::{Placement, Teller};
+use crate::flows::attribution::{Read, attribute};
 use crate::flows::linking::{Linker, Placed};
+use crate::flows::reconcile::{Late, hold_against_statements};
 use crate::store::StoreError;
 use crate::store::linking::{self, Places, Telling};
 use crate::store::sources::BoundAccount;
 use crate::store::transactions::{self, NewTransaction};
 
+/// Where a fact was settled.
+pub(super) struct Settled {
+    /// Its transaction.
+    pub(super) transaction: BankTransactionId,
+    /// Whether anything new was stored for it.
+    pub(super) is_new: bool,
+    /// The hash by which it is found by its day and text.
+    pub(super) text_link: Vec<u8>,
+    /// The transactions that were there before and have another telling now.
+    pub(super) retold: Vec<BankTransactionId>,
+    /// The transaction that is new and counts.
+    pub(super) entered: Option<NewTransaction>,
+}
+
 impl Batch<'_> {
-    /// Gives the transaction of a fact that its source has not told before, whether anything
-    /// new was stored for it, and the hash by which it is found by its day and text.
+    /// Gives the transaction of a fact that its source has not told before, a new one where
+    /// nobody has.
     pub(super) async fn settle(
         &mut self,
         notice: &Notice,
-        fact: &BankFact,
+        (fact, read): (&BankFact, Read),
         account: BoundAccount,
-    ) -> Result<(BankTransactionId, bool, Vec<u8>), StoreError> {
+    ) -> Result<Settled, StoreError> {
         let teller = Teller::source(notice.source);
         let Placed {
             placement,
@@ -30,34 +45,50 @@ impl Batch<'_> {
             places,
         } = self.place(teller, fact, account).await?;
         let new = || self.new_transaction(notice, fact, account, (&text_link, places));
-        let (transaction, is_new) = match placement {
-            Placement::At(transaction) => (transaction, false),
+        let mut entered = None;
+        let (transaction, is_new, retold) = match placement {
+            Placement::At(transaction) => (transaction, false, vec![transaction]),
             Placement::New { duplicate_of } => {
                 let new = NewTransaction {
                     duplicate_of,
                     ..new()
                 };
-                (self.enter(notice, fact, new).await?, true)
+                self.enter((fact, read), &new).await?;
+                let id = new.id;
+                entered = Some(new).filter(|_| duplicate_of.is_none());
+                (id, true, Vec::new())
             }
             Placement::Instead {
                 at,
                 earlier: Some(earlier),
             } => {
                 linking::move_telling(&mut self.tx, teller, at, earlier).await?;
-                (at, false)
+                (at, false, vec![at, earlier])
             }
             Placement::Instead { at, earlier: None } => {
                 // The earlier telling said the same, but for the reference.
                 let new = NewTransaction {
                     bank_reference: None,
+                    places: Places {
+                        by_reference: None,
+                        ..places
+                    },
                     ..new()
                 };
-                let earlier = self.enter(notice, fact, new).await?;
+                self.enter((fact, read), &new).await?;
+                let earlier = new.id;
+                entered = Some(new);
                 linking::move_telling(&mut self.tx, teller, at, earlier).await?;
-                (at, true)
+                (at, true, vec![at, earlier])
             }
         };
-        Ok((transaction, is_new, text_link))
+        Ok(Settled {
+            transaction,
+            is_new,
+            text_link,
+            retold,
+            entered,
+        })
     }
 
     /// Finds the transaction that somebody told of before.
@@ -87,21 +118,43 @@ impl Batch<'_> {
     /// Stores a new transaction and attributes it.
     async fn enter(
         &mut self,
-        notice: &Notice,
-        fact: &BankFact,
-        transaction: NewTransaction,
-    ) -> Result<BankTransactionId, StoreError> {
-        transactions::insert(&mut self.tx, &transaction).await?;
+        (fact, read): (&BankFact, Read),
+        transaction: &NewTransaction,
+    ) -> Result<(), StoreError> {
+        transactions::insert(&mut self.tx, transaction).await?;
         if transaction.duplicate_of.is_some() {
-            self.suspect_double(&transaction).await?;
+            self.suspect_double(transaction).await?;
         }
         if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {
-            let identity = transaction.identity();
-            let Attributed { subject, detail } =
-                attribution::attribute(self, &transaction, &identity).await?;
-            self.note(notice, "credit.attribute", subject, detail);
+            let speaker = self.speaker();
+            attribute(&mut self.books(&speaker), &transaction.into(), read).await?;
         }
-        Ok(transaction.id)
+        Ok(())
+    }
+
+    /// Holds a new transaction that counts against the statements that came before it.
+    pub(super) async fn hold_against_statements(
+        &mut self,
+        new: &NewTransaction,
+        told_by: Option<StatementId>,
+    ) -> Result<(), StoreError> {
+        let late = Late {
+            transaction: new.id,
+            account: new.account,
+            merchant: new.merchant,
+            direction: new.direction,
+            amount: new.amount,
+            day: new.local_day,
+            bank_reference: new.bank_reference.as_deref(),
+            told_by,
+            now: new.recorded_at,
+        };
+        let linker = self
+            .linker
+            .clone()
+            .expect("the transaction was placed by it");
+        let speaker = self.speaker();
+        hold_against_statements(&mut self.books(&speaker), &linker, late).await
     }
 
     fn new_transaction(
@@ -120,10 +173,7 @@ impl Batch<'_> {
             virtual_account: fact.virtual_account.clone(),
             content: fact.content.clone().unwrap_or_default(),
             bank_reference: fact.bank_reference.clone(),
-            order_reference: fact
-                .merchant_reference
-                .clone()
-                .filter(|_| fact.order_field_is_searched),
+            order_reference: fact.searched_order_field().map(str::to_owned),
             occurred_at: fact.occurred_at,
             local_day: local_day(fact.occurred_at),
             duplicate_of: None,

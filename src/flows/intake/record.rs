@@ -7,29 +7,33 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
-use super::facts::{agrees, hash_of, linking_reference};
+use super::facts::{agrees, hash_of, linking_reference, texts};
 use super::outcome::{Outcome, Recorded};
+use super::placing::Settled;
 use super::rhythm::RhythmCounts;
 use super::{Delivered, Ledger, Notice, Quarantine, Receipt, Told};
 use crate::banks::{HistoryRow, Reading};
-use crate::domain::credit::BankFact;
+use crate::domain::credit::{BankFact, Direction};
 use crate::domain::day::local_day;
 use crate::domain::delay::DelayClass;
 use crate::domain::explanation::AccountRefusal;
 use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, EventId, SourceId};
 use crate::domain::linking::Teller;
 use crate::domain::matching;
+use crate::domain::naming::Naming;
+use crate::flows::alarm::Alarm;
+use crate::flows::attribution;
 use crate::flows::linking::Linker;
+use crate::flows::retelling::{Retold, retell};
 use crate::flows::returned_money::{self, Heard};
 use crate::flows::standing::{Books, Pending};
 use crate::store::audit::{self, AuditEntry};
 use crate::store::delays::{self, DelayPlace};
 use crate::store::events;
-use crate::store::reversal_links::Names;
 use crate::store::rollups;
 use crate::store::sources::{self, BoundAccount, DeliveryCounts};
-use crate::store::transactions::{self, NewEvidence};
-use crate::store::{StoreError, Tx, callbacks};
+use crate::store::transactions::{self, KnownEvidence, NewEvidence, tellings};
+use crate::store::{StoreError, Tx, callbacks, inconsistent};
 use crate::vault::Key;
 
 /// An open transaction and what it will write at its end.
@@ -204,7 +208,7 @@ impl<'a> Batch<'a> {
         let known = transactions::find_evidence(&mut self.tx, teller, &fact.dedupe_key).await?;
         if let Some(known) = known {
             if agrees(&known, fact, kind) {
-                return Ok(Recorded::Again(known.transaction));
+                return self.record_again(notice, fact, known).await;
             }
             let told = (fact, hash_of(fact));
             return self.doubt(notice, callback, told, known).await;
@@ -216,12 +220,14 @@ impl<'a> Batch<'a> {
         let heard = (notice.received_at, self.speaker());
         self.heard_accounts
             .insert((notice.source, account.account), heard);
-        let (transaction, is_new, text_link) = self.settle(notice, fact, account).await?;
+        let read = attribution::read(&mut self.tx, texts(fact)).await?;
+        let naming = read.naming.to_stored();
+        let settled = self.settle(notice, (fact, read), account).await?;
         let evidence = NewEvidence {
             teller,
             source: Some(notice.source),
             key: fact.dedupe_key.clone(),
-            transaction,
+            transaction: settled.transaction,
             account: account.account,
             kind,
             provider_txn_id: fact.provider_txn_id.clone(),
@@ -229,7 +235,9 @@ impl<'a> Batch<'a> {
             fact_hash: hash_of(fact),
             bank_reference: linking_reference(fact).map(str::to_owned),
             virtual_account: fact.virtual_account.clone(),
-            text_link: Some(text_link),
+            text_link: Some(settled.text_link.clone()),
+            occurred_at: fact.occurred_at,
+            naming,
             callback,
             recorded_at: notice.received_at,
         };
@@ -239,25 +247,73 @@ impl<'a> Batch<'a> {
             });
         }
         self.count_delay(notice, kind, fact);
+        self.follow(notice, fact, account.account, &settled).await?;
+        Ok(if settled.is_new {
+            Recorded::New(settled.transaction)
+        } else {
+            Recorded::Again(settled.transaction)
+        })
+    }
+
+    /// Draws a telling into what was told before, and what it takes back or is taken back by.
+    async fn follow(
+        &mut self,
+        notice: &Notice,
+        fact: &BankFact,
+        account: AccountId,
+        settled: &Settled,
+    ) -> Result<(), StoreError> {
+        let speaker = self.speaker();
+        for transaction in settled.retold.iter().copied() {
+            let is_told = transaction == settled.transaction;
+            let retold = Retold {
+                account,
+                transaction,
+                words: is_told.then(|| (fact.occurred_at, texts(fact))),
+                now: notice.received_at,
+            };
+            retell(&mut self.books(&speaker), retold).await?;
+        }
         let heard = Heard {
-            names: Names {
-                account: account.account,
-                source: notice.source,
-                number: &fact.provider_txn_id,
-                bank_reference: fact.bank_reference.as_deref(),
-            },
-            transaction,
-            direction: fact.direction,
-            reverses: fact.takes_back().is_some(),
+            account,
+            transaction: settled.transaction,
+            is_movement: fact.direction == Direction::Debit || fact.takes_back().is_some(),
             now: notice.received_at,
         };
-        let speaker = self.speaker();
         returned_money::follow(&mut self.books(&speaker), heard).await?;
-        Ok(if is_new {
-            Recorded::New(transaction)
-        } else {
-            Recorded::Again(transaction)
-        })
+        if let Some(entered) = &settled.entered {
+            self.hold_against_statements(entered, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Records what its source has told before: nothing, unless it is in other words now, such
+    /// as those of a list that is fetched.
+    async fn record_again(
+        &mut self,
+        notice: &Notice,
+        fact: &BankFact,
+        known: KnownEvidence,
+    ) -> Result<Recorded, StoreError> {
+        let transaction = known.transaction;
+        let bad = |_| inconsistent("transaction_evidence", "naming", transaction);
+        let before = Naming::parse(known.naming.as_deref()).map_err(bad)?;
+        if before.knows(&matching::candidates(texts(fact))) {
+            return Ok(Recorded::Again(transaction));
+        }
+        let read = attribution::read(&mut self.tx, texts(fact)).await?;
+        let naming = before.join(read.naming).to_stored();
+        let told = (Teller::source(notice.source), fact.dedupe_key.as_str());
+        tellings::read_again(&mut self.tx, told, naming.as_deref()).await?;
+        let speaker = self.speaker();
+        let retold = Retold {
+            account: known.account,
+            transaction,
+            words: None,
+            now: notice.received_at,
+        };
+        retell(&mut self.books(&speaker), retold).await?;
+        Ok(Recorded::Again(transaction))
     }
 
     /// The one account that a source may speak for with this fact, or why there is none.
@@ -291,6 +347,16 @@ impl<'a> Batch<'a> {
             entropy: &self.ledger.entropy,
             actor: speaker,
         }
+    }
+
+    /// Raises an alert in the name of the source.
+    pub(super) async fn raise_alert(
+        &mut self,
+        about: Alarm,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let speaker = self.speaker();
+        self.books(&speaker).raise_alert(about, now).await
     }
 
     /// The name of the source in the audit record.

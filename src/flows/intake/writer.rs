@@ -7,7 +7,7 @@ use super::{BATCH_MAX_NOTICES, Ledger, NotStored, Receipt, Waiting};
 use crate::store::StoreError;
 
 /// How often a transaction that lost a race is tried again.
-pub(super) const ATTEMPTS: usize = 5;
+pub(in crate::flows) const ATTEMPTS: usize = 5;
 
 /// Serves the queue until its last sender is gone.
 pub(super) async fn run(ledger: Ledger, mut queue: mpsc::Receiver<Waiting>) {
@@ -61,7 +61,7 @@ async fn write(ledger: &Ledger, waiting: &[Waiting]) -> Result<Vec<Receipt>, Sto
 }
 
 /// Another instance's writer was first, or both waited for each other.
-pub(super) fn lost_a_race(error: &StoreError) -> bool {
+pub(in crate::flows) fn lost_a_race(error: &StoreError) -> bool {
     error.is_retryable()
         || error.is_unique_violation()
         || matches!(error, StoreError::Conflict { .. })

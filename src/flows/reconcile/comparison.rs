@@ -6,11 +6,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::news::{News, read_new_texts};
 use super::survey::day_of;
 use crate::domain::credit::Direction;
 use crate::domain::day::start_of_day;
 use crate::domain::ids::{AccountId, BankTransactionId, StatementId};
 use crate::domain::linking::{KnownTransaction, Placement, Teller, Told, place};
+use crate::domain::matching::Texts;
 use crate::domain::money::Vnd;
 use crate::domain::reconciliation::LineVerdict;
 use crate::domain::statement::StatementLine;
@@ -67,6 +69,14 @@ impl Stated {
         })
     }
 
+    /// Where it may name one of our references.
+    pub(in crate::flows) fn texts(&self) -> Texts<'_> {
+        Texts {
+            content: &self.content,
+            order_field: None,
+        }
+    }
+
     /// A hash over the facts as told.
     pub(in crate::flows) fn fact_hash(&self) -> Vec<u8> {
         let told = json!([
@@ -88,12 +98,16 @@ pub(in crate::flows) struct Compared {
     pub(in crate::flows) transaction: Option<BankTransactionId>,
     /// What that transaction moved, đồng.
     pub(in crate::flows) known_amount_vnd: Option<i64>,
-    /// Whether nobody told of that transaction with this reference, or this text, before.
-    pub(in crate::flows) says_something_new: bool,
+    /// What it adds to what was told of that transaction.
+    pub(in crate::flows) news: News,
     /// What may be the same money, when the statement tells one reference twice.
     pub(in crate::flows) duplicate_of: Option<BankTransactionId>,
     /// The hash of its day and text.
     pub(in crate::flows) text_link: Vec<u8>,
+    /// What its text names, as JSON, where the text is new.
+    pub(in crate::flows) naming: Option<String>,
+    /// Whether that was not told of its transaction.
+    pub(in crate::flows) names_more: bool,
 }
 
 impl Compared {
@@ -179,11 +193,13 @@ impl Comparison {
             index.add(place, one);
         }
         let compared = lines.into_iter().zip(hashes);
-        Ok(compared
+        let mut compared: Vec<Compared> = compared
             .map(|(line, text_link)| {
                 self.judge(&index.around(&near, &line, &text_link), line, text_link)
             })
-            .collect())
+            .collect();
+        read_new_texts(tx, &near, &mut compared).await?;
+        Ok(compared)
     }
 
     fn teller(&self) -> Teller {
@@ -223,17 +239,16 @@ impl Comparison {
         if let Some(at) = at {
             self.taken.insert(at);
             let told = equal.iter().find(|one| one.id == at);
-            let adds = told.is_none_or(|told| {
-                let new_reference = reference.is_some() && !told.has_reference(reference);
-                new_reference || !told.has_link(&text_link)
-            });
+            let news = told.map(|told| News::of(&line, told, &text_link));
             return Compared {
                 verdict: LineVerdict::Matched,
                 transaction: Some(at),
                 known_amount_vnd: Some(line.amount.get()),
-                says_something_new: adds,
+                news: news.unwrap_or_default(),
                 duplicate_of: None,
                 text_link,
+                naming: None,
+                names_more: false,
                 line,
             };
         }
@@ -253,9 +268,11 @@ impl Comparison {
             },
             transaction: other.map(|one| one.id),
             known_amount_vnd: other.map(|one| one.amount_vnd),
-            says_something_new: false,
+            news: News::default(),
             duplicate_of,
             text_link,
+            naming: None,
+            names_more: false,
             line,
         }
     }

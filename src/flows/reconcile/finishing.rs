@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::comparison::Stated;
 use super::importing::{Difference, Staged};
+use super::late::DIFFERENCES;
 use super::{DIFFERENCES_MAX, ReconcileError};
 use crate::domain::day::local_day;
 use crate::domain::ids::{AccountId, AlertId, BankTransactionId, MerchantId, StatementId};
@@ -154,7 +155,8 @@ async fn look_again(
                 continue;
             };
             missing::remove(tx, id, transaction).await?;
-            lines::match_to(tx, id, number, transaction).await?;
+            let told = (LineVerdict::Matched, transaction);
+            lines::judge_again(tx, id, number, told).await?;
             if let Some(telling) = compared.telling() {
                 evidence::insert(tx, id, account, &[telling], now).await?;
             }
@@ -204,7 +206,7 @@ async fn raise(
     tracing::warn!(subject, "alert: a statement and our books differ");
     let alert = NewAlert {
         id: AlertId::from_uuid(act.entropy.uuid(act.now)),
-        kind: "statement.differences",
+        kind: DIFFERENCES,
         subject: &subject,
         merchant: Some(merchant),
         detail: &detail.to_string(),

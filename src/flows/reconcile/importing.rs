@@ -289,13 +289,16 @@ impl Compared {
 
     /// What is to be kept as evidence beside the line itself.
     pub(in crate::flows) fn telling(&self) -> Option<StatedTelling> {
-        let transaction = self.transaction.filter(|_| self.says_something_new)?;
+        let transaction = self.transaction.filter(|_| self.news.are_any())?;
         Some(StatedTelling {
             number: self.line.number,
             transaction,
             fact_hash: self.line.fact_hash(),
             bank_reference: self.line.bank_reference.clone(),
             text_link: self.text_link.clone(),
+            occurred_at: self.line.occurred_at,
+            naming: self.naming.clone(),
+            is_to_follow: self.news.change_the_books() || self.names_more,
         })
     }
 

@@ -12,6 +12,9 @@
 //! reference are compared first: what only a text tells of takes what is left. What came while
 //! the lines were written down is looked for again at the end, inside the last transaction.
 //!
+//! What the lines add to the transactions that they tell of, such as a code that nobody else
+//! named, is drawn in step by step after that.
+//!
 //! An import that ends in the middle leaves rows that nobody sees; [`discard`] removes them,
 //! at once or in a later round of housekeeping.
 
@@ -19,7 +22,10 @@ mod believe;
 mod comparison;
 mod error;
 mod finishing;
+mod following;
 mod importing;
+mod late;
+mod news;
 mod survey;
 
 use std::io::{Read, Seek};
@@ -32,7 +38,9 @@ pub(super) use self::comparison::{Compared, Comparison, Stated};
 pub use self::error::ReconcileError;
 pub(super) use self::finishing::close_days;
 pub use self::finishing::{Finished, finish, report};
+pub use self::following::{draw_in, draw_in_now};
 pub use self::importing::{Difference, Progress, Staged, Trial, discard, stage, trial};
+pub(super) use self::late::{Late, hold_against_statements, settle};
 pub use self::survey::Survey;
 
 use crate::domain::account::AccountStatus;

@@ -163,7 +163,9 @@ async fn import(
     let store = &state.ledger.store;
     let mut staged = reconcile::stage(&state.ledger, &act, examined, &|_| ()).await?;
     let finished = finish(state, caller, (key, request), &mut staged).await;
-    if !matches!(finished, Ok(Ended::Imported(_))) {
+    if matches!(finished, Ok(Ended::Imported(_))) {
+        reconcile::draw_in_now(store, &act, staged.id).await;
+    } else {
         reconcile::discard(store, staged.id).await?;
     }
     match finished? {

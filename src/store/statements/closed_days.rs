@@ -30,6 +30,16 @@ pub async fn close(
     Ok(affected == 1)
 }
 
+/// Opens the days again that an import closed; how many there were.
+pub async fn reopen(tx: &mut Tx, import: StatementId) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM statement_closed_days WHERE import_id = $1";
+    Ok(on_engine!(tx, |connection| {
+        let query = sqlx::query(SQL).bind(import.uuid());
+        let done = query.execute(connection).await;
+        done.map(|done| done.rows_affected())
+    })?)
+}
+
 /// The closed days of an account within reach that lie in a window, in order.
 pub async fn of_account(
     tx: &mut Tx,

@@ -1,7 +1,8 @@
 //! What lines of statements add to the evidence for transactions.
 //!
 //! A matched line is evidence by itself. It leaves a telling of its own only where it says
-//! something new: a bank reference or a text by which a later notice may find the transaction.
+//! something new: a bank reference or a text by which a later notice may find the transaction,
+//! or a time where no source told one.
 
 use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
@@ -25,6 +26,12 @@ pub struct StatedTelling {
     pub bank_reference: Option<String>,
     /// The hash of day and text.
     pub text_link: Vec<u8>,
+    /// The bank's time as told.
+    pub occurred_at: DateTime<Utc>,
+    /// What the text names, as JSON.
+    pub naming: Option<String>,
+    /// Whether the transaction has to be told anew with it.
+    pub is_to_follow: bool,
 }
 
 /// Adds what lines of one import tell.
@@ -46,6 +53,9 @@ pub async fn insert(
              fact_hash,
              bank_reference,
              text_link,
+             occurred_at,
+             naming,
+             is_to_follow,
              recorded_at) ";
     for some in tellings.chunks(TELLINGS_AT_ONCE) {
         let affected = on_engine!(tx, |connection| {
@@ -61,6 +71,9 @@ pub async fn insert(
                     .push_bind(told.fact_hash.as_slice())
                     .push_bind(told.bank_reference.as_deref())
                     .push_bind(told.text_link.as_slice())
+                    .push_bind(told.occurred_at)
+                    .push_bind(told.naming.as_deref())
+                    .push_bind(told.is_to_follow)
                     .push_bind(now);
             });
             query

@@ -113,6 +113,7 @@ macro_rules! select {
         )
     };
 }
+pub(super) use select;
 
 /// Writes lines of one import down together.
 pub async fn insert(tx: &mut Tx, import: StatementId, lines: &[NewLine]) -> Result<(), StoreError> {
@@ -262,23 +263,24 @@ pub async fn come_meanwhile(
     })?)
 }
 
-/// Says that a line which was missing here tells of a transaction; its text is kept there, and
-/// no longer here.
-pub async fn match_to(
+/// Says what became of a line that was missing here, now that a transaction is known. The text
+/// of a matched one is kept there, and no longer here.
+pub async fn judge_again(
     tx: &mut Tx,
     import: StatementId,
     number: i64,
-    transaction: BankTransactionId,
+    (verdict, transaction): (LineVerdict, BankTransactionId),
 ) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE statement_lines SET
-            verdict = 'matched',
-            transaction_id = $3,
-            content = NULL
+            verdict = $3,
+            transaction_id = $4,
+            content = CASE WHEN $3 = 'matched' THEN NULL ELSE content END
         WHERE import_id = $1 AND number = $2 AND verdict = 'missing_here'";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
             .bind(import.uuid())
             .bind(number)
+            .bind(verdict.as_str())
             .bind(transaction.uuid())
             .execute(connection)
             .await

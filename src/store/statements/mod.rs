@@ -5,6 +5,7 @@
 
 pub mod closed_days;
 pub mod evidence;
+pub mod late;
 pub mod lines;
 pub mod missing;
 pub mod near;
@@ -18,7 +19,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::reach::{Reach, reaches_merchant};
-use super::{StoreError, Tx, expect_one, inconsistent, on_engine};
+use super::{StoreError, Tx, inconsistent, on_engine};
 use crate::domain::credit::Direction;
 use crate::domain::ids::{AccountId, StatementId};
 use crate::domain::reconciliation::VerdictCounts;
@@ -120,25 +121,6 @@ macro_rules! select_within_reach {
             $rest
         )
     };
-}
-
-/// Moves lines of a visible import from `missing_here` to `matched`; the import's row stays
-/// locked until the commit.
-pub async fn count_matched(tx: &mut Tx, id: StatementId, lines: i64) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE statement_imports SET
-            matched = matched + $2,
-            missing_here = missing_here - $2,
-            version = version + 1
-        WHERE id = $1 AND state = 'done'";
-    let affected = on_engine!(tx, |connection| {
-        sqlx::query(SQL)
-            .bind(id.uuid())
-            .bind(lines)
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    expect_one("statement_imports", affected)
 }
 
 /// One import within reach.

@@ -1,5 +1,6 @@
 //! The transactions that lines of a statement may tell of, for many lines at a time.
 
+use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
@@ -25,6 +26,12 @@ pub struct NearTransaction {
     pub is_suspected: bool,
     /// Who told of it, and how.
     pub tellings: Vec<ToldBy>,
+    /// Whether a source did.
+    pub is_told_by_source: bool,
+    /// The bank's times as told.
+    pub times: Vec<DateTime<Utc>>,
+    /// What the texts name, as JSON.
+    pub namings: Vec<String>,
 }
 
 impl NearTransaction {
@@ -50,6 +57,9 @@ struct Row {
     teller_id: Uuid,
     bank_reference: Option<String>,
     text_link: Option<Vec<u8>>,
+    by_source: bool,
+    occurred_at: Option<DateTime<Utc>>,
+    naming: Option<String>,
 }
 
 /// The transactions of an account that were told with one of these references or hashes,
@@ -67,7 +77,10 @@ pub async fn find(
             t.duplicate_of_id IS NOT NULL AS is_suspected,
             e.teller_id,
             e.bank_reference,
-            e.text_link
+            e.text_link,
+            e.source_id IS NOT NULL AS by_source,
+            e.occurred_at,
+            e.naming
         FROM (";
     const BY_REFERENCE: &str = "SELECT r.transaction_id FROM transaction_evidence r
         WHERE r.account_id = ";
@@ -107,21 +120,25 @@ fn gathered(rows: Vec<Row>) -> Result<Vec<NearTransaction>, StoreError> {
     let mut near: Vec<NearTransaction> = Vec::new();
     for row in rows {
         let id = BankTransactionId::from_uuid(row.id);
-        let told = (
-            Teller::from_uuid(row.teller_id),
-            row.bank_reference,
-            row.text_link,
-        );
-        match near.last_mut() {
-            Some(last) if last.id == id => last.tellings.push(told),
-            _ => near.push(NearTransaction {
+        if near.last().is_none_or(|last| last.id != id) {
+            near.push(NearTransaction {
                 id,
                 direction: direction(&row.direction, "bank_transactions", row.id)?,
                 amount_vnd: row.amount_vnd,
                 is_suspected: row.is_suspected,
-                tellings: vec![told],
-            }),
+                tellings: Vec::new(),
+                is_told_by_source: false,
+                times: Vec::new(),
+                namings: Vec::new(),
+            });
         }
+        let last = near.last_mut().expect("one was added just now");
+        let teller = Teller::from_uuid(row.teller_id);
+        last.tellings
+            .push((teller, row.bank_reference, row.text_link));
+        last.is_told_by_source |= row.by_source;
+        last.times.extend(row.occurred_at);
+        last.namings.extend(row.naming);
     }
     Ok(near)
 }

@@ -34,6 +34,10 @@ pub struct NewEvidence {
     pub virtual_account: Option<String>,
     /// The hash of day and text.
     pub text_link: Option<Vec<u8>>,
+    /// The bank's time as told.
+    pub occurred_at: DateTime<Utc>,
+    /// What the texts name, as JSON.
+    pub naming: Option<String>,
     /// The delivery that told us.
     pub callback: Option<CallbackId>,
     /// The present.
@@ -55,6 +59,22 @@ pub struct KnownEvidence {
     pub bank_reference: Option<String>,
     /// The virtual account as first told.
     pub virtual_account: Option<String>,
+    /// The account that it moved.
+    pub account: AccountId,
+    /// What the texts name by now, as JSON.
+    pub naming: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct KnownRow {
+    transaction_id: Uuid,
+    merchant_id: Uuid,
+    fact_hash: Vec<u8>,
+    kind: String,
+    bank_reference: Option<String>,
+    virtual_account: Option<String>,
+    account_id: Uuid,
+    naming: Option<String>,
 }
 
 /// Finds what a source or a statement has told under a key before.
@@ -68,28 +88,28 @@ pub async fn find_evidence(
             e.fact_hash,
             e.kind,
             e.bank_reference,
-            e.virtual_account
+            e.virtual_account,
+            e.account_id,
+            e.naming
         FROM transaction_evidence e JOIN bank_transactions b ON b.id = e.transaction_id
         WHERE e.teller_id = $1 AND e.transaction_key = $2";
-    type Row = (Uuid, Uuid, Vec<u8>, String, Option<String>, Option<String>);
-    let row: Option<Row> = on_engine!(tx, |connection| {
+    let row: Option<KnownRow> = on_engine!(tx, |connection| {
         sqlx::query_as(SQL)
             .bind(teller.uuid())
             .bind(key)
             .fetch_optional(connection)
             .await
     })?;
-    let known = |(transaction, merchant, fact_hash, kind, bank_reference, virtual_account): Row| {
-        KnownEvidence {
-            transaction: BankTransactionId::from_uuid(transaction),
-            merchant: MerchantId::from_uuid(merchant),
-            fact_hash,
-            kind,
-            bank_reference,
-            virtual_account,
-        }
-    };
-    Ok(row.map(known))
+    Ok(row.map(|row| KnownEvidence {
+        transaction: BankTransactionId::from_uuid(row.transaction_id),
+        merchant: MerchantId::from_uuid(row.merchant_id),
+        fact_hash: row.fact_hash,
+        kind: row.kind,
+        bank_reference: row.bank_reference,
+        virtual_account: row.virtual_account,
+        account: AccountId::from_uuid(row.account_id),
+        naming: row.naming,
+    }))
 }
 
 /// Adds evidence. `false` means that another writer added the same key first.
@@ -108,8 +128,10 @@ pub async fn insert_evidence(tx: &mut Tx, evidence: &NewEvidence) -> Result<bool
              text_link,
              callback_id,
              recorded_at,
-             reverses)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             reverses,
+             occurred_at,
+             naming)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         ON CONFLICT (teller_id, transaction_key) DO NOTHING";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
@@ -127,6 +149,8 @@ pub async fn insert_evidence(tx: &mut Tx, evidence: &NewEvidence) -> Result<bool
             .bind(evidence.callback.map(CallbackId::uuid))
             .bind(evidence.recorded_at)
             .bind(&evidence.reverses)
+            .bind(evidence.occurred_at)
+            .bind(&evidence.naming)
             .execute(connection)
             .await
             .map(|done| done.rows_affected())

@@ -220,6 +220,8 @@ async fn know_half(desk: &Desk, lines: u64) {
             bank_reference: reference.clone(),
             virtual_account: None,
             text_link: Some(placed.text_link),
+            occurred_at: at(number),
+            naming: None,
             callback: None,
             recorded_at: at(number),
         };

@@ -3,6 +3,7 @@
 mod closing;
 mod command;
 mod interrupted;
+mod late;
 mod many;
 mod proposals;
 mod refusals;

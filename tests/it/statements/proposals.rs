@@ -41,7 +41,7 @@ async fn missing(desk: &Desk) -> String {
 }
 
 /// The reference of a printed code of the stall.
-async fn code(desk: &Desk) -> String {
+pub async fn code(desk: &Desk) -> String {
     let code = json!({
         "outlet_id": desk.stall.outlet.to_string(),
         "kind": "static",
@@ -52,7 +52,7 @@ async fn code(desk: &Desk) -> String {
     code["reference"].as_str().unwrap().to_owned()
 }
 
-async fn propose(desk: &Desk, token: &str, statement: &str, lines: &[i64]) -> String {
+pub async fn propose(desk: &Desk, token: &str, statement: &str, lines: &[i64]) -> String {
     let path = format!("/v1/statements/{statement}/proposals");
     let answer = desk
         .market
@@ -62,7 +62,7 @@ async fn propose(desk: &Desk, token: &str, statement: &str, lines: &[i64]) -> St
     answer.good()["id"].as_str().unwrap().to_owned()
 }
 
-async fn approve(desk: &Desk, token: &str, proposal: &str) -> crate::service::Answer {
+pub async fn approve(desk: &Desk, token: &str, proposal: &str) -> crate::service::Answer {
     let path = format!("/v1/statement-proposals/{proposal}/approve");
     desk.market.step(token, &path).await
 }
@@ -173,11 +173,16 @@ async fn one_missing_credit_of_two_statements_becomes_one_transaction(database: 
     let mut sheet = yesterday(vec![moved(DAY, 15_000, "FT9", "nuoc mia")]);
     sheet.first = "2026-03-14";
     let wide = id(&desk.reconcile(&sheet).await);
-    for (statement, created, attached) in [(narrow, 1, 0), (wide, 0, 1)] {
-        let proposal = propose(&desk, &desk.trader, &statement, &[1]).await;
-        let approved = approve(&desk, &desk.first, &proposal).await.good();
+    let mut proposals = Vec::new();
+    for statement in [&narrow, &wide] {
+        proposals.push(propose(&desk, &desk.trader, statement, &[1]).await);
+    }
+    for (proposal, (created, attached)) in proposals.iter().zip([(1, 0), (0, 1)]) {
+        let approved = approve(&desk, &desk.first, proposal).await.good();
         assert_eq!(approved["created"], created, "{approved}");
         assert_eq!(approved["attached"], attached, "{approved}");
+        // The line of the other statement is found by itself.
+        assert_eq!(desk.lines(&wide, "matched").await.len(), 1);
     }
     assert_eq!(desk.sizes().await, [1, 0, 1]);
     desk.check().await;

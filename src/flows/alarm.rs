@@ -1,9 +1,9 @@
-//! What a notice leaves for a person to look at.
+//! What a notice or a statement leaves for a person to look at.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::record::Batch;
+use super::standing::Books;
 use crate::domain::ids::{AlertId, MerchantId};
 use crate::store::StoreError;
 use crate::store::alerts::{self, NewAlert};
@@ -16,7 +16,7 @@ pub(super) struct Alarm {
     pub(super) reason: &'static str,
 }
 
-impl Batch<'_> {
+impl Books<'_> {
     /// Raises an alert, unless one of its kind about its subject is open already: a person
     /// who looks at it once looks at all of it.
     pub(super) async fn raise_alert(
@@ -30,20 +30,20 @@ impl Batch<'_> {
             merchant,
             reason,
         } = about;
-        if alerts::is_open(&mut self.tx, kind, &subject).await? {
+        if alerts::is_open(self.tx, kind, &subject).await? {
             return Ok(());
         }
-        let source = &self.source_name;
+        let source = self.actor.strip_prefix("source:").unwrap_or(self.actor);
         let detail = json!({"source": source, "reason": reason}).to_string();
         tracing::warn!(kind, subject, source, reason, "alert");
         let alert = NewAlert {
-            id: AlertId::from_uuid(self.ledger.entropy.uuid(now)),
+            id: AlertId::from_uuid(self.entropy.uuid(now)),
             kind,
             subject: &subject,
             merchant,
             detail: &detail,
             now,
         };
-        alerts::raise(&mut self.tx, &alert).await
+        alerts::raise(self.tx, &alert).await
     }
 }

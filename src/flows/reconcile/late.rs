@@ -1,0 +1,182 @@
+//! A transaction that is told after a statement of its day became visible.
+//!
+//! A line that was missing here finds it, and its statement may agree with us now and close its
+//! days. Where no line tells of it the statement and we differ: the days that it closed open
+//! again, and a person is told. So it ends as if the statement had come last.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::comparison::{Compared, Comparison, Stated};
+use super::finishing::close_days;
+use crate::domain::credit::Direction;
+use crate::domain::ids::{AccountId, AlertId, BankTransactionId, MerchantId, StatementId};
+use crate::domain::money::Vnd;
+use crate::domain::reconciliation::{LineVerdict, VerdictCounts};
+use crate::flows::alarm::Alarm;
+use crate::flows::linking::Linker;
+use crate::flows::retelling::{Retold, retell};
+use crate::flows::standing::Books;
+use crate::store::reach::Reach;
+use crate::store::statements::late::{self, Movement};
+use crate::store::statements::{self, ImportRow, closed_days, evidence, lines};
+use crate::store::{StoreError, alerts, inconsistent, locks};
+
+/// Lines that are looked at for one transaction.
+const MOST_LINES: i64 = 200;
+
+/// What a person is told, by the statement.
+pub(super) const DIFFERENCES: &str = "statement.differences";
+
+/// A transaction that was stored just now and counts.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::flows) struct Late<'a> {
+    pub(in crate::flows) transaction: BankTransactionId,
+    pub(in crate::flows) account: AccountId,
+    pub(in crate::flows) merchant: MerchantId,
+    pub(in crate::flows) direction: Direction,
+    pub(in crate::flows) amount: Vnd,
+    pub(in crate::flows) day: NaiveDate,
+    pub(in crate::flows) bank_reference: Option<&'a str>,
+    /// The statement that told of it, if one did.
+    pub(in crate::flows) told_by: Option<StatementId>,
+    /// The present.
+    pub(in crate::flows) now: DateTime<Utc>,
+}
+
+/// Holds a transaction against the visible statements that tell of its day.
+pub(in crate::flows) async fn hold_against_statements(
+    books: &mut Books<'_>,
+    linker: &Linker,
+    late: Late<'_>,
+) -> Result<(), StoreError> {
+    for import in late::of_day(books.tx, late.account, late.day).await? {
+        if late.told_by != Some(import) {
+            hold(books, linker, late, import).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn hold(
+    books: &mut Books<'_>,
+    linker: &Linker,
+    late: Late<'_>,
+    import: StatementId,
+) -> Result<(), StoreError> {
+    locks::statement(books.tx, import).await?;
+    let line = line_of(books, linker, late, import).await?;
+    let verdict = if let Some(compared) = line {
+        take(books, late, import, compared).await?
+    } else {
+        late::miss(books.tx, import, late.transaction).await?;
+        LineVerdict::MissingAtBank
+    };
+    let mut by = VerdictCounts::default();
+    by.add(verdict);
+    if verdict != LineVerdict::MissingAtBank {
+        by.missing_here = -1;
+    }
+    late::shift(books.tx, import, by).await?;
+    let found = statements::find(books.tx, Reach::Everything, import).await?;
+    let missing = || inconsistent("statement_imports", "id", import);
+    follow_up(books, late, &found.ok_or_else(missing)?).await
+}
+
+/// The line that tells of the transaction, as the rule of linking places it.
+async fn line_of(
+    books: &mut Books<'_>,
+    linker: &Linker,
+    late: Late<'_>,
+    import: StatementId,
+) -> Result<Option<Compared>, StoreError> {
+    let movement = Movement {
+        direction: late.direction,
+        amount: late.amount,
+        day: late.day,
+        bank_reference: late.bank_reference,
+    };
+    let rows = late::lines_like(books.tx, import, movement, MOST_LINES).await?;
+    let mut differs = None;
+    for row in rows {
+        // Each line is placed as if it were the only one: what another one takes is another
+        // transaction's.
+        let mut comparison = Comparison::new(linker.clone(), import, late.account);
+        let line = Stated::stored(row)?;
+        let (compared, _) = comparison.compare_again(books.tx, line).await?;
+        if compared.transaction != Some(late.transaction) {
+            continue;
+        }
+        if compared.verdict == LineVerdict::Matched {
+            return Ok(Some(compared));
+        }
+        differs = differs.or(Some(compared));
+    }
+    Ok(differs)
+}
+
+/// Writes down what a line came to.
+async fn take(
+    books: &mut Books<'_>,
+    late: Late<'_>,
+    import: StatementId,
+    compared: Compared,
+) -> Result<LineVerdict, StoreError> {
+    let (number, verdict) = (compared.line.number, compared.verdict);
+    let told = (verdict, late.transaction);
+    lines::judge_again(books.tx, import, number, told).await?;
+    let Some(mut telling) = compared
+        .telling()
+        .filter(|_| verdict == LineVerdict::Matched)
+    else {
+        return Ok(verdict);
+    };
+    let changes = std::mem::take(&mut telling.is_to_follow);
+    evidence::insert(books.tx, import, late.account, &[telling], late.now).await?;
+    if changes {
+        let retold = Retold {
+            account: late.account,
+            transaction: late.transaction,
+            words: None,
+            now: late.now,
+        };
+        retell(books, retold).await?;
+    }
+    Ok(verdict)
+}
+
+/// Closes the days of a statement that agrees now, or opens those of one that does not.
+async fn follow_up(
+    books: &mut Books<'_>,
+    late: Late<'_>,
+    import: &ImportRow,
+) -> Result<(), StoreError> {
+    let id = StatementId::from_uuid(import.id);
+    if import.counts().agree() {
+        close_days(books.tx, import, late.now).await?;
+        return settle(books, id, late.now).await;
+    }
+    closed_days::reopen(books.tx, id).await?;
+    let about = Alarm {
+        kind: DIFFERENCES,
+        subject: id.to_string(),
+        merchant: Some(late.merchant),
+        reason: "told_late",
+    };
+    books.raise_alert(about, late.now).await
+}
+
+/// Settles the alert about a statement that agrees with us now.
+pub(in crate::flows) async fn settle(
+    books: &mut Books<'_>,
+    import: StatementId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let subject = import.to_string();
+    let newest = alerts::newest(books.tx, DIFFERENCES, &subject).await?;
+    let Some(open) = newest.filter(|alert| alert.settled_at.is_none()) else {
+        return Ok(());
+    };
+    let id = AlertId::from_uuid(open.id);
+    alerts::settle(books.tx, id, "phocho", "the statement agrees now", now).await?;
+    Ok(())
+}

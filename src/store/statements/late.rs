@@ -1,0 +1,127 @@
+//! What changes of a visible statement when a transaction of its days is told after it.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::lines::{LineRow, select};
+use crate::domain::credit::Direction;
+use crate::domain::ids::{AccountId, BankTransactionId, StatementId};
+use crate::domain::money::Vnd;
+use crate::domain::reconciliation::VerdictCounts;
+use crate::store::{StoreError, Tx, expect_one, on_engine};
+
+/// The visible statements of an account that tell of a day, first made first.
+pub async fn of_day(
+    tx: &mut Tx,
+    account: AccountId,
+    day: NaiveDate,
+) -> Result<Vec<StatementId>, StoreError> {
+    const SQL: &str = "SELECT id FROM statement_imports
+        WHERE account_id = $1 AND state = 'done' AND first_day <= $2 AND last_day >= $2
+        ORDER BY id";
+    let ids: Vec<Uuid> = on_engine!(tx, |connection| {
+        let query = sqlx::query_scalar(SQL).bind(account.uuid()).bind(day);
+        query.fetch_all(connection).await
+    })?;
+    Ok(ids.into_iter().map(StatementId::from_uuid).collect())
+}
+
+/// A movement as lines may tell of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Movement<'a> {
+    /// In or out.
+    pub direction: Direction,
+    /// How much.
+    pub amount: Vnd,
+    /// Its local day.
+    pub day: NaiveDate,
+    /// The bank's own reference.
+    pub bank_reference: Option<&'a str>,
+}
+
+/// The lines of an import that are missing here and may tell of a movement: those of its day
+/// and amount, and those with its reference. At most `limit`.
+pub async fn lines_like(
+    tx: &mut Tx,
+    import: StatementId,
+    movement: Movement<'_>,
+    limit: i64,
+) -> Result<Vec<LineRow>, StoreError> {
+    const SQL: &str = select!(
+        "WHERE l.import_id = $1 AND l.verdict = 'missing_here' AND l.direction = $2
+            AND ((l.local_day = $3 AND l.amount_vnd = $4) OR l.bank_reference = $5)
+        ORDER BY l.number LIMIT $6"
+    );
+    Ok(on_engine!(tx, |connection| {
+        sqlx::query_as(SQL)
+            .bind(import.uuid())
+            .bind(movement.direction.as_str())
+            .bind(movement.day)
+            .bind(movement.amount.get())
+            .bind(movement.bank_reference)
+            .bind(limit)
+            .fetch_all(connection)
+            .await
+    })?)
+}
+
+/// Writes a transaction down as one that an import does not tell of, behind its lines.
+pub async fn miss(
+    tx: &mut Tx,
+    import: StatementId,
+    transaction: BankTransactionId,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO statement_lines
+            (import_id,
+             number,
+             verdict,
+             direction,
+             amount_vnd,
+             occurred_at,
+             local_day,
+             bank_reference,
+             transaction_id)
+        SELECT $1,
+            (SELECT COALESCE(MAX(l.number), 0) + 1 FROM statement_lines l WHERE l.import_id = $1),
+            'missing_at_bank',
+            t.direction,
+            t.amount_vnd,
+            t.occurred_at,
+            t.local_day,
+            t.bank_reference,
+            t.id
+        FROM bank_transactions t WHERE t.id = $2";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(import.uuid())
+            .bind(transaction.uuid())
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    expect_one("statement_lines", affected)
+}
+
+/// Moves the counts of a visible import by as much as its lines changed; its row stays locked
+/// until the commit.
+pub async fn shift(tx: &mut Tx, id: StatementId, by: VerdictCounts) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE statement_imports SET
+            matched = matched + $2,
+            missing_here = missing_here + $3,
+            amount_differs = amount_differs + $4,
+            missing_at_bank = missing_at_bank + $5,
+            version = version + 1
+        WHERE id = $1 AND state = 'done'";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(id.uuid())
+            .bind(by.matched)
+            .bind(by.missing_here)
+            .bind(by.amount_differs)
+            .bind(by.missing_at_bank)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    expect_one("statement_imports", affected)
+}
