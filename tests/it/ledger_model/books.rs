@@ -77,7 +77,7 @@ impl Known {
 struct Brought {
     /// Its lines that nobody else tells.
     missing: Vec<Fact>,
-    /// How many of them, from the first, are proposed.
+    /// Those of them that are proposed.
     proposed: Vec<Fact>,
     /// Movements that it tells with another amount.
     differing: Vec<usize>,
@@ -162,32 +162,12 @@ impl Books {
 
     /// A line that nobody else tells is no movement yet. Lines with a reference are read first.
     fn read(&mut self, place: usize, lines: &[Fact]) {
-        if self.brought.contains_key(&place) {
-            return;
-        }
-        let (named, others): (Vec<&Fact>, Vec<&Fact>) =
-            lines.iter().partition(|line| line.reference.is_some());
-        let mut brought = Brought::default();
-        for line in named.into_iter().chain(others) {
-            if self.attach(Teller::Paper(place), line).is_some() {
-                continue;
-            }
-            let known = self.known.iter().enumerate();
-            let other = known
-                .filter(|(at, known)| !known.is_suspected && !brought.differing.contains(at))
-                .find(|(_, known)| {
-                    known.way == line.way
-                        && known.amount_vnd != line.amount_vnd
-                        && line.reference.is_some()
-                        && known.reference() == line.reference.as_deref()
-                        && !known.is_told_by(Teller::Paper(place))
-                });
-            match other {
-                Some((at, _)) => brought.differing.push(at),
-                None => brought.missing.push(line.clone()),
-            }
-        }
-        self.brought.insert(place, brought);
+        let mut missing = lines.to_vec();
+        missing.sort_by_key(|line| line.reference.is_none());
+        self.brought.entry(place).or_insert(Brought {
+            missing,
+            ..Brought::default()
+        });
     }
 
     /// Lines that two persons believe are movements, unless somebody told of them meanwhile.
@@ -204,16 +184,38 @@ impl Books {
         }
     }
 
-    /// Lines that nobody told before say their part of what was told meanwhile.
+    /// Lines say their part of what was told before them and after them. One whose reference is
+    /// known with another amount is for people to clear up; nobody can believe it.
     fn look_again(&mut self) {
         let mut all = std::mem::take(&mut self.brought);
         for (place, brought) in &mut all {
             let teller = Teller::Paper(*place);
-            brought
-                .missing
-                .retain(|line| self.attach(teller, line).is_none());
+            for line in std::mem::take(&mut brought.missing) {
+                if self.attach(teller, &line).is_some() {
+                    continue;
+                }
+                match self.differing(teller, &line, &brought.differing) {
+                    Some(at) => brought.differing.push(at),
+                    None => brought.missing.push(line),
+                }
+            }
         }
         self.brought = all;
+    }
+
+    /// The movement with the reference of a line and another amount, of which no other line of
+    /// that statement tells.
+    fn differing(&self, teller: Teller, line: &Fact, taken: &[usize]) -> Option<usize> {
+        let reference = line.reference.as_deref()?;
+        (0..self.known.len()).find(|at| {
+            let known = &self.known[*at];
+            known.reference() == Some(reference)
+                && known.way == line.way
+                && known.amount_vnd != line.amount_vnd
+                && !known.is_suspected
+                && !known.is_told_by(teller)
+                && !taken.contains(at)
+        })
     }
 
     /// A record is taken of a payment that counts and has enough left.

@@ -18,7 +18,14 @@ pub enum Rule {
 }
 
 /// The rules that the program keeps. A sequence holds nothing that only the others decide.
-const KEPT: &[Rule] = &[];
+const KEPT: &[Rule] = &[
+    Rule::Texts,
+    Rule::Times,
+    Rule::References,
+    Rule::RowsReferences,
+    Rule::EarlierLines,
+    Rule::StatedReturns,
+];
 
 impl Rule {
     /// Whether the program keeps it. `PHOCHO_TEST_RULES` names others to try, such as
