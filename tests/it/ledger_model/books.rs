@@ -119,6 +119,17 @@ impl Books {
         self.heard.get(&(source, number)).map(|(at, _)| *at)
     }
 
+    /// Whether some statement tells everything and agrees with the books: it closes the days that
+    /// are over. What may be the same money twice is nobody's difference.
+    pub fn is_closed(&self) -> bool {
+        self.brought.iter().any(|(place, brought)| {
+            let mut counting = self.known.iter().filter(|known| !known.is_suspected);
+            brought.missing.is_empty()
+                && brought.differing.is_empty()
+                && counting.all(|known| known.is_told_by(Teller::Paper(*place)))
+        })
+    }
+
     /// The first telling under a number stands. Others say the same, perhaps in other words, or
     /// are put aside.
     fn hear(&mut self, telling: &Telling) {

@@ -84,7 +84,7 @@ async fn hold(database: Database, seed: u64, mix: Mix) {
     let mut found = world.read(&database).await;
     let mut others = sequences.iter().filter(|sequence| {
         let found = found.remove(&sequence.stall.account).unwrap_or_default();
-        found != Ledger::of(sequence)
+        !found.is_after(sequence)
     });
     if let Some(sequence) = others.next() {
         let others = 1 + others.count();

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use super::books::{Books, Known};
 use super::movement::{CODES, Way, day_of};
 use super::returns;
+use super::rules::Rule;
 use super::sequence::Sequence;
 use super::worth::{Paid, Worth, worths};
 
@@ -41,6 +42,8 @@ pub struct Ledger {
     pub payments: Vec<Payment>,
     /// Payments, sale and received of each of the outlet's days that has any.
     pub days: BTreeMap<NaiveDate, (i64, i64, i64)>,
+    /// Whether yesterday is closed by a statement.
+    pub is_closed: bool,
 }
 
 impl Ledger {
@@ -57,10 +60,22 @@ impl Ledger {
         self
     }
 
+    /// Whether these are the books after a sequence.
+    pub fn is_after(&self, sequence: &Sequence) -> bool {
+        let mut wanted = Self::of(sequence);
+        if sequence.papers.len() > 1 && !Rule::ClosedDays.is_kept() {
+            wanted.is_closed = self.is_closed;
+        }
+        *self == wanted
+    }
+
     /// The books after a sequence, in its order.
     pub fn of(sequence: &Sequence) -> Self {
         let books = Books::after(sequence);
-        let mut ledger = Self::default();
+        let mut ledger = Self {
+            is_closed: books.is_closed(),
+            ..Self::default()
+        };
         let back = returns::of(&books);
         for code in 0..CODES {
             let named = books.known.iter().zip(&back.gone);

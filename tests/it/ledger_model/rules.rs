@@ -15,6 +15,8 @@ pub enum Rule {
     EarlierLines,
     /// What a statement tells of money that goes back is followed up at once.
     StatedReturns,
+    /// Of several statements of a day one that agrees keeps it closed, whichever closed it.
+    ClosedDays,
 }
 
 /// The rules that the program keeps. A sequence holds nothing that only the others decide.
@@ -22,7 +24,6 @@ const KEPT: &[Rule] = &[
     Rule::Texts,
     Rule::Times,
     Rule::References,
-    Rule::RowsReferences,
     Rule::EarlierLines,
     Rule::StatedReturns,
 ];

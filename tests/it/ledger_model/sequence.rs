@@ -218,12 +218,13 @@ fn tellings(dice: &mut Dice, movement: &Movement, source: Source, mix: Mix) -> V
                 is_row,
             });
         };
+        // A list may leave out what a notice has.
+        let is_short = movement.has_gaps() && Rule::RowsReferences.is_kept() && dice.once_in(3);
         for _ in 0..=dice.below(3) {
             let is_row = has_list && dice.once_in(2);
             let mut fact = movement.in_words(dice, first.clone());
-            // A list may leave out what a notice has.
-            if is_row && movement.has_gaps() && Rule::RowsReferences.is_kept() {
-                fact.reference = fact.reference.filter(|_| !dice.once_in(3));
+            if is_row && is_short {
+                fact.reference = None;
             }
             tell(fact, false, is_row);
         }

@@ -33,7 +33,7 @@ pub async fn of(
             let books = books.remove(&sequence.stall.account).unwrap_or_default();
             (sequence, books)
         });
-        let Some((less, books)) = tried.rfind(|(less, books)| *books != Ledger::of(less)) else {
+        let Some((less, books)) = tried.rfind(|(less, books)| !books.is_after(less)) else {
             // A difference that does not come again depended on what else happened.
             let found = found.unwrap_or_default();
             return (smallest, found);

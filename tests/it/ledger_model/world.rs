@@ -17,7 +17,7 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 use super::dice::Dice;
-use super::movement::{CODES, EXPECTED, second_of};
+use super::movement::{CODES, EXPECTED, day_of, second_of};
 use super::notice::bank_secret;
 use super::reference::{Ledger, Payment, Transaction};
 use super::sequence::{SOURCES, Source};
@@ -123,6 +123,10 @@ impl World {
             let stall = &self.stalls[usize::try_from(outlet.as_u128() - OUTLETS).unwrap()];
             let days = &mut ledgers.get_mut(&stall.account).unwrap().days;
             days.insert(day, (payments, sale_vnd, received_vnd));
+        }
+        for (account, day) in closed_days(database).await {
+            assert_eq!(day, day_of(0), "no other day is over");
+            ledgers.entry(account).or_default().is_closed = true;
         }
         for ledger in ledgers.values_mut() {
             ledger.transactions.sort();
@@ -281,5 +285,13 @@ async fn days(database: &Database) -> Vec<(Uuid, NaiveDate, i64, i64, i64)> {
     rows!(
         database,
         "SELECT outlet_id, day, payments, sale_vnd, received_vnd FROM outlet_days"
+    )
+}
+
+async fn closed_days(database: &Database) -> Vec<(String, NaiveDate)> {
+    rows!(
+        database,
+        "SELECT a.account_number, d.day
+        FROM statement_closed_days d JOIN accounts a ON a.id = d.account_id"
     )
 }
