@@ -19,3 +19,6 @@ UPDATE transaction_evidence SET naming = COALESCE(
 ALTER TABLE transaction_evidence ADD COLUMN is_to_follow BOOLEAN NOT NULL DEFAULT FALSE;
 CREATE INDEX transaction_evidence_to_follow ON transaction_evidence (teller_id, transaction_key)
     WHERE is_to_follow;
+
+-- Transactions that somebody contradicts.
+CREATE INDEX doubts_of_conflicts ON doubts (transaction_id) WHERE kind = 'conflict';

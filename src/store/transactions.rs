@@ -17,6 +17,7 @@ use super::reach::{Reach, reaches_merchant};
 use super::{StoreError, Tx, expect_one, inconsistent, on_engine};
 use crate::domain::credit::Direction;
 use crate::domain::ids::{AccountId, BankTransactionId, MerchantId};
+use crate::domain::linking::Teller;
 use crate::domain::money::Vnd;
 
 pub use evidence::{
@@ -146,6 +147,9 @@ pub struct TransactionRow {
     pub payment_id: Option<Uuid>,
     /// The suspense item that it became.
     pub suspense_id: Option<Uuid>,
+    /// Whether somebody who tells of it says something else: a statement of its day that does
+    /// not have it, or with another amount, or a number that was told again with other facts.
+    pub is_disputed: bool,
 }
 
 /// The columns of transactions within reach: $1 is the merchant, $2 the person whose zones
@@ -167,7 +171,13 @@ macro_rules! select_within_reach {
                 t.double_decision,
                 t.recorded_at,
                 p.id AS payment_id,
-                s.id AS suspense_id
+                s.id AS suspense_id,
+                EXISTS (SELECT 1 FROM statement_lines l
+                    JOIN statement_imports i ON i.id = l.import_id
+                    WHERE l.transaction_id = t.id AND l.verdict <> 'matched' AND i.state = 'done')
+                OR EXISTS (SELECT 1 FROM doubts d
+                    WHERE d.transaction_id = t.id AND d.kind = 'conflict'
+                        AND d.state <> 'settled') AS is_disputed
             FROM bank_transactions t
             LEFT JOIN payments p ON p.transaction_id = t.id AND p.standing <> 'voided'
             LEFT JOIN suspense_items s ON s.transaction_id = t.id
@@ -260,4 +270,29 @@ pub async fn identity(tx: &mut Tx, id: BankTransactionId) -> Result<String, Stor
 /// equal ones.
 fn without_reference(text_link: &[u8], id: BankTransactionId) -> String {
     format!("{}/{id}", hex::encode(text_link))
+}
+
+/// Whether others tell of another amount under the reference of a new transaction, of which
+/// its own teller does not tell: one of the two may be wrong.
+pub async fn is_told_with_another_amount(
+    tx: &mut Tx,
+    fact: &NewTransaction,
+    teller: Teller,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM bank_transactions t
+        WHERE t.account_id = $1 AND t.bank_reference = $2 AND t.direction = $3
+            AND t.amount_vnd <> $4
+            AND NOT EXISTS (SELECT 1 FROM transaction_evidence e
+                WHERE e.transaction_id = t.id AND e.teller_id = $5)";
+    let count: i64 = on_engine!(tx, |connection| {
+        sqlx::query_scalar(SQL)
+            .bind(fact.account.uuid())
+            .bind(&fact.bank_reference)
+            .bind(fact.direction.as_str())
+            .bind(fact.amount.get())
+            .bind(teller.uuid())
+            .fetch_one(connection)
+            .await
+    })?;
+    Ok(count > 0)
 }

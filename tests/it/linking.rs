@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use phocho::domain::access::UserRole;
 use phocho::entropy::Entropy;
 use phocho::flows::check_books;
 use phocho::store::reach::Reach;
@@ -18,6 +19,7 @@ on_both_engines!(
     a_telling_without_a_reference_is_linked_by_its_text_and_day,
     one_reference_told_twice_by_two_sources_waits_once_for_a_person,
     a_masked_text_links_as_before,
+    one_reference_with_two_amounts_counts_twice_and_is_shown_to_a_person,
     the_order_of_the_tellings_changes_nothing,
     two_instances_that_are_told_of_one_transfer_at_once_store_it_once,
 );
@@ -199,6 +201,41 @@ async fn one_reference_told_twice_by_two_sources_waits_once_for_a_person(databas
         r#"true Some(("duplicate_suspected", 0, "duplicate_suspected"))"#,
     ];
     assert_eq!(books(&street).await[&45_000], wanted);
+}
+
+async fn one_reference_with_two_amounts_counts_twice_and_is_shown_to_a_person(database: Database) {
+    let street = street(database).await;
+    let named = Telling {
+        bank_reference: Some("FT1"),
+        ..TELLING
+    };
+    let split = Telling {
+        id: 2,
+        amount: 46_000,
+        ..named
+    };
+    let admin = street.person(UserRole::Admin).await;
+    let alerts = async || {
+        let (_, alerts) = street.get(&admin, "/v1/alerts").await;
+        let alerts = alerts["data"].as_array().unwrap().iter();
+        let kinds = alerts.map(|alert| alert["kind"].as_str().unwrap().to_owned());
+        kinds.collect::<Vec<_>>()
+    };
+    // One that tells both means both.
+    for telling in [named, split] {
+        tell(&street, telling).await;
+    }
+    assert_eq!(alerts().await, [""; 0]);
+    let other = Telling {
+        source: "second",
+        amount: 47_000,
+        ..named
+    };
+    for _again in 0..2 {
+        tell(&street, other).await;
+        assert_eq!(alerts().await, ["transaction.amount_differs"]);
+    }
+    assert_eq!(sizes(&street).await, [1, 1, 1]);
 }
 
 async fn a_masked_text_links_as_before(database: Database) {

@@ -6,10 +6,11 @@ use super::record::Batch;
 use crate::domain::credit::BankFact;
 use crate::domain::doubt::{DoubtDecision, DoubtKind};
 use crate::domain::ids::{BankTransactionId, CallbackId, DoubtId};
+use crate::domain::linking::Teller;
 use crate::flows::alarm::Alarm;
 use crate::store::StoreError;
 use crate::store::doubts::{self, NewDoubt, ToldAgain};
-use crate::store::transactions::{KnownEvidence, NewTransaction};
+use crate::store::transactions::{self, KnownEvidence, NewTransaction};
 
 impl Batch<'_> {
     /// Takes down a number that is told again with other facts. Once people have decided about
@@ -76,6 +77,27 @@ impl Batch<'_> {
         };
         self.raise_alert(about, transaction.recorded_at).await?;
         self.doubt_double(transaction).await
+    }
+
+    /// Shows people one bank reference that different tellers tell with different amounts. Both
+    /// count: a bank may move several amounts under one reference.
+    pub(super) async fn compare_amounts(
+        &mut self,
+        new: &NewTransaction,
+        teller: Teller,
+    ) -> Result<(), StoreError> {
+        let differs = new.bank_reference.is_some()
+            && transactions::is_told_with_another_amount(&mut self.tx, new, teller).await?;
+        if !differs {
+            return Ok(());
+        }
+        let about = Alarm {
+            kind: "transaction.amount_differs",
+            subject: new.id.to_string(),
+            merchant: Some(new.merchant),
+            reason: "same_reference",
+        };
+        self.raise_alert(about, new.recorded_at).await
     }
 
     /// Takes down a transaction that may be another one told twice.

@@ -53,7 +53,7 @@ impl Batch<'_> {
                     duplicate_of,
                     ..new()
                 };
-                self.enter((fact, read), &new).await?;
+                self.enter(teller, (fact, read), &new).await?;
                 let id = new.id;
                 entered = Some(new).filter(|_| duplicate_of.is_none());
                 (id, true, Vec::new())
@@ -75,7 +75,7 @@ impl Batch<'_> {
                     },
                     ..new()
                 };
-                self.enter((fact, read), &new).await?;
+                self.enter(teller, (fact, read), &new).await?;
                 let earlier = new.id;
                 entered = Some(new);
                 linking::move_telling(&mut self.tx, teller, at, earlier).await?;
@@ -118,6 +118,7 @@ impl Batch<'_> {
     /// Stores a new transaction and attributes it.
     async fn enter(
         &mut self,
+        teller: Teller,
         (fact, read): (&BankFact, Read),
         transaction: &NewTransaction,
     ) -> Result<(), StoreError> {
@@ -125,6 +126,7 @@ impl Batch<'_> {
         if transaction.duplicate_of.is_some() {
             self.suspect_double(transaction).await?;
         }
+        self.compare_amounts(transaction, teller).await?;
         if fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid {
             let speaker = self.speaker();
             attribute(&mut self.books(&speaker), &transaction.into(), read).await?;

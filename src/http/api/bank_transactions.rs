@@ -30,7 +30,8 @@ pub struct EvidenceDocument {
     recorded_at: String,
 }
 
-/// A movement on a merchant's account, as its bank told it. It never changes.
+/// A movement on a merchant's account. Account, direction and amount never change; time,
+/// reference and text are those of all that was told of it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BankTransaction, example = json!({
     "id": "btx_01920000000070008000000000000001",
@@ -46,6 +47,7 @@ pub struct EvidenceDocument {
     "recorded_at": "2026-11-23T09:01:13.120000+07:00",
     "duplicate_of_id": null,
     "double_decision": null,
+    "is_disputed": false,
     "payment_id": "pay_01920000000070008000000000000001",
     "suspense_id": null,
     "evidence": [{
@@ -77,6 +79,10 @@ pub struct BankTransactionDocument {
     duplicate_of_id: Option<String>,
     /// What people decided about that: `same_money` or `other_money`.
     double_decision: Option<String>,
+    /// Whether somebody says something else: a statement of its day that does not have it, or
+    /// with another amount, or its number was told again with other facts and nobody has
+    /// decided about that yet.
+    is_disputed: bool,
     /// The payment that it became.
     payment_id: Option<String>,
     /// The item in which it waits for its trader.
@@ -122,6 +128,7 @@ impl BankTransactionDocument {
             recorded_at: to_rfc3339(row.recorded_at),
             duplicate_of_id: row.duplicate_of_id.map(transaction),
             double_decision: row.double_decision,
+            is_disputed: row.is_disputed,
             payment_id: row
                 .payment_id
                 .map(|id| PaymentId::from_uuid(id).to_string()),

@@ -55,7 +55,7 @@ async fn a_late_notice_finds_its_line_and_closes_the_days(database: Database) {
     let sheet = days(vec![moved(DAY, 45_000, "FT1", "bun oc")]);
     let statement = id(&desk.reconcile(&sheet).await);
     assert_eq!(stands(&desk, &statement).await, ([0, 1, 0, 0], 0));
-    assert_eq!(alarms(&desk).await, [statement.clone()]);
+    assert_eq!(alarms(&desk).await, [statement.as_str()]);
     desk.tell(1, 45_000, "BUN OC", at_nine(1)).await;
     assert_eq!(stands(&desk, &statement).await, ([1, 0, 0, 0], 2));
     assert_eq!(alarms(&desk).await, [""; 0]);
@@ -72,10 +72,16 @@ async fn a_notice_that_no_line_tells_of_opens_the_days_again(database: Database)
     for _again in 0..2 {
         desk.tell(2, 20_000, "che", at_nine(2)).await;
         assert_eq!(stands(&desk, &statement).await, ([1, 0, 0, 1], 0));
-        assert_eq!(alarms(&desk).await, [statement.clone()]);
+        assert_eq!(alarms(&desk).await, [statement.as_str()]);
     }
     let missed = desk.lines(&statement, "missing_at_bank").await;
     assert_eq!(missed[0]["amount_vnd"], 20_000, "{missed:?}");
+    let all = desk.market.get(&desk.trader, "/v1/bank-transactions").await;
+    let all = all.good()["data"].as_array().unwrap().clone();
+    for one in &all {
+        assert_eq!(one["is_disputed"], one["amount_vnd"] == 20_000, "{one}");
+    }
+    assert_eq!(all.len(), 2);
     desk.check().await;
 }
 
