@@ -63,7 +63,9 @@ impl Ledger {
     /// Whether these are the books after a sequence.
     pub fn is_after(&self, sequence: &Sequence) -> bool {
         let mut wanted = Self::of(sequence);
-        if sequence.papers.len() > 1 && !Rule::ClosedDays.is_kept() {
+        let is_plain =
+            sequence.papers.len() < 2 && !wanted.transactions.iter().any(|one| one.is_suspected);
+        if !is_plain && !Rule::ClosedDays.is_kept() {
             wanted.is_closed = self.is_closed;
         }
         *self == wanted

@@ -15,7 +15,8 @@ pub enum Rule {
     EarlierLines,
     /// What a statement tells of money that goes back is followed up at once.
     StatedReturns,
-    /// Of several statements of a day one that agrees keeps it closed, whichever closed it.
+    /// Of several statements of a day one that agrees keeps it closed, whichever closed it; and a
+    /// line agrees with what may be another movement told twice, whichever comes first.
     ClosedDays,
 }
 
