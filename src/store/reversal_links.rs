@@ -150,7 +150,7 @@ async fn candidates(
 
 /// The transaction that a movement takes back: the one whose number its own source names, else
 /// the one whose bank reference is named, else a credit of the same amount under the same bank
-/// reference.
+/// reference. Where several sources name several of them, the one of the same amount is meant.
 pub async fn taken_back_by(
     tx: &mut Tx,
     movement: BankTransactionId,
@@ -179,6 +179,7 @@ pub async fn taken_back_by(
         WHERE t.id <> m.id AND t.account_id = m.account_id
         ORDER BY found.rank,
             CASE WHEN t.direction = m.direction THEN 1 ELSE 0 END,
+            CASE WHEN t.amount_vnd = m.amount_vnd THEN 0 ELSE 1 END,
             CASE WHEN t.duplicate_of_id IS NULL THEN 0 ELSE 1 END,
             t.occurred_at,
             t.id

@@ -17,6 +17,7 @@ on_both_engines!(
     a_bank_takes_back_a_part_then_all_and_more_is_an_alert,
     a_word_that_names_nothing_known_waits_and_is_matched_by_hand,
     a_debit_under_the_credits_reference_takes_it_back,
+    of_two_credits_that_are_named_the_one_of_the_amount_is_taken_back,
     a_bounced_debit_gives_nothing_back,
     a_record_counts_only_when_its_debit_comes,
     a_debit_before_the_record_and_the_banks_own_word_confirm_it,
@@ -343,6 +344,37 @@ async fn a_debit_under_the_credits_reference_takes_it_back(database: Database) {
     tell(&street, less).await;
     tell(&street, paid).await;
     assert_eq!(stands(&street, &seller).await, is("returned", 0, 100_000));
+    books_are_right(&street).await;
+}
+
+async fn of_two_credits_that_are_named_the_one_of_the_amount_is_taken_back(database: Database) {
+    let street = street(database).await;
+    let seller = street.seller(false).await;
+    // Each of the two banks numbers another credit so, and both tell of one reversal.
+    tell(&street, credit("p", 101_000, PRINTED)).await;
+    tell_by(&street, "other", credit("p", 100_000, PRINTED)).await;
+    let back = Fact {
+        reference: Some("FT9"),
+        ..reversal("r", 100_000, "p")
+    };
+    for source in ["bank", "other"] {
+        tell_by(&street, source, back).await;
+    }
+    let payments = rows(&street, &seller, "/v1/payments").await;
+    let mut returned: Vec<_> = (payments.iter())
+        .map(|payment| {
+            (
+                payment["received_vnd"].as_i64(),
+                payment["returned_vnd"].as_i64(),
+            )
+        })
+        .collect();
+    returned.sort_unstable();
+    let wanted = [(100_000, 100_000), (101_000, 0)];
+    assert_eq!(
+        returned,
+        wanted.map(|(came, back)| (Some(came), Some(back)))
+    );
     books_are_right(&street).await;
 }
 

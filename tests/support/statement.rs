@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 #[derive(Clone, Debug)]
 pub struct Movement {
     /// `2026-03-15`, or with a local time `2026-03-15T09:01:12`.
-    pub at: &'static str,
+    pub at: String,
     /// Đồng; below zero for money out.
     pub amount: i64,
     /// The bank's own reference.
@@ -31,9 +31,9 @@ pub struct Sheet {
 }
 
 /// A movement with a reference.
-pub fn moved(at: &'static str, amount: i64, reference: &str, text: &str) -> Movement {
+pub fn moved(at: &str, amount: i64, reference: &str, text: &str) -> Movement {
     Movement {
-        at,
+        at: at.to_owned(),
         amount,
         reference: Some(reference.to_owned()),
         text: text.to_owned(),
@@ -41,9 +41,9 @@ pub fn moved(at: &'static str, amount: i64, reference: &str, text: &str) -> Move
 }
 
 /// A movement of which the bank tells no reference.
-pub fn unnamed(at: &'static str, amount: i64, text: &str) -> Movement {
+pub fn unnamed(at: &str, amount: i64, text: &str) -> Movement {
     Movement {
-        at,
+        at: at.to_owned(),
         amount,
         reference: None,
         text: text.to_owned(),

@@ -1,8 +1,15 @@
-//! The reference model: what the books must say after a sequence of tellings.
+//! The reference model: what the books must say after a sequence.
 
 use std::collections::BTreeMap;
 
-use super::telling::{CODES, EXPECTED, Fact, Sequence, Source, Way};
+use chrono::NaiveDate;
+
+use super::books::{Books, Known};
+use super::movement::{CODES, Way, day_of};
+use super::returns;
+use super::rules::Rule;
+use super::sequence::Sequence;
+use super::worth::{Paid, Worth, worths};
 
 /// A movement in the books.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,28 +17,22 @@ pub struct Transaction {
     pub way: &'static str,
     pub amount_vnd: i64,
     pub reference: String,
+    pub at_second: i64,
     pub is_suspected: bool,
-    /// Whether no code was found for it.
+    /// Whether no single code was found for it.
     pub is_in_suspense: bool,
 }
 
-/// A payment in the books.
+/// A payment in the books that nobody annulled.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Payment {
     /// Which of the outlet's codes.
     pub code: usize,
     pub reference: String,
     pub received_vnd: i64,
+    pub returned_vnd: i64,
     /// `None` for one that does not count.
     pub worth: Option<Worth>,
-}
-
-/// What a payment that counts is worth.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Worth {
-    pub sale_vnd: i64,
-    pub flags: String,
-    pub status: String,
 }
 
 /// Everything about one stall.
@@ -39,15 +40,10 @@ pub struct Worth {
 pub struct Ledger {
     pub transactions: Vec<Transaction>,
     pub payments: Vec<Payment>,
-    /// Payments, sale and received of the outlet's day.
-    pub day: (i64, i64, i64),
-}
-
-/// A movement as it came to be known.
-struct Known {
-    fact: Fact,
-    is_suspected: bool,
-    told_by: Vec<Source>,
+    /// Payments, sale and received of each of the outlet's days that has any.
+    pub days: BTreeMap<NaiveDate, (i64, i64, i64)>,
+    /// Whether yesterday is closed by a statement.
+    pub is_closed: bool,
 }
 
 impl Ledger {
@@ -64,151 +60,90 @@ impl Ledger {
         self
     }
 
-    /// The books after a sequence, told in its order.
-    pub fn of(sequence: &Sequence) -> Self {
-        let mut known: Vec<Known> = Vec::new();
-        let mut heard: BTreeMap<(Source, u64), Fact> = BTreeMap::new();
-        for telling in &sequence.tellings {
-            let key = (telling.source, telling.number);
-            // The first telling under a number stands; others say the same or are put aside.
-            if heard.contains_key(&key) {
-                continue;
-            }
-            heard.insert(key, telling.fact.clone());
-            place(&mut known, telling.source, &telling.fact);
+    /// Whether these are the books after a sequence.
+    pub fn is_after(&self, sequence: &Sequence) -> bool {
+        let mut wanted = Self::of(sequence);
+        let is_plain =
+            sequence.papers.len() < 2 && !wanted.transactions.iter().any(|one| one.is_suspected);
+        if !is_plain && !Rule::ClosedDays.is_kept() {
+            wanted.is_closed = self.is_closed;
         }
-        let mut transactions: Vec<_> = known.iter().map(transaction).collect();
-        transactions.sort();
-        let mut payments: Vec<_> = (0..CODES).flat_map(|code| of_code(code, &known)).collect();
-        payments.sort();
-        let counted = payments.iter().filter_map(|payment| {
-            let sale_vnd = payment.worth.as_ref()?.sale_vnd;
-            (sale_vnd > 0).then_some((1, sale_vnd, payment.received_vnd))
-        });
-        let day = counted.fold((0, 0, 0), |sum, one| {
-            (sum.0 + one.0, sum.1 + one.1, sum.2 + one.2)
-        });
-        Self {
-            transactions,
-            payments,
-            day,
+        *self == wanted
+    }
+
+    /// The books after a sequence, in its order.
+    pub fn of(sequence: &Sequence) -> Self {
+        let books = Books::after(sequence);
+        let mut ledger = Self {
+            is_closed: books.is_closed(),
+            ..Self::default()
+        };
+        let back = returns::of(&books);
+        for code in 0..CODES {
+            let named = books.known.iter().zip(&back.gone);
+            let named = named.filter(|(known, _)| known.code() == Some(code));
+            ledger.pay(code, named.collect());
+        }
+        ledger.transactions = books.known.iter().map(transaction).collect();
+        ledger.transactions.sort();
+        ledger.payments.sort();
+        ledger
+    }
+
+    /// Adds the payments of a code, each with what went back of its movement.
+    fn pay(&mut self, code: usize, mut named: Vec<(&Known, &i64)>) {
+        named.retain(|(known, _)| known.way == Way::In);
+        // Of several at one moment the smaller one is taken first.
+        named.sort_by_key(|(known, _)| (known.at_second(), known.amount_vnd, shown(known)));
+        let paid = |(known, gone): &(&Known, &i64)| Paid {
+            amount_vnd: known.amount_vnd,
+            returned_vnd: known.amount_vnd.min(**gone),
+        };
+        let counting: Vec<Paid> = (named.iter())
+            .filter(|(known, _)| !known.is_suspected)
+            .map(paid)
+            .collect();
+        let mut worths = worths(code, &counting).into_iter();
+        for one in &named {
+            let known = one.0;
+            let Paid {
+                amount_vnd,
+                returned_vnd,
+            } = paid(one);
+            let worth = if known.is_suspected {
+                None
+            } else {
+                worths.next()
+            };
+            if let Some(Worth { sale_vnd, .. }) = &worth
+                && *sale_vnd > 0
+            {
+                let day = self.days.entry(day_of(known.at_second())).or_default();
+                *day = (day.0 + 1, day.1 + sale_vnd, day.2 + amount_vnd);
+            }
+            self.payments.push(Payment {
+                code,
+                reference: shown(known),
+                received_vnd: amount_vnd,
+                returned_vnd,
+                worth,
+            });
         }
     }
 }
 
 /// The reference as the books show it.
-fn shown(fact: &Fact) -> String {
-    fact.reference.clone().unwrap_or_default()
-}
-
-/// The n-th telling of a source about the same money is about the n-th movement of that money
-/// that is known, or about one more. One more under the same bank reference may be the first
-/// told twice.
-fn place(known: &mut Vec<Known>, source: Source, fact: &Fact) {
-    let same: Vec<usize> = (0..known.len())
-        .filter(|at| {
-            let other = &known[*at].fact;
-            // Without a reference only the text is left, here with the day.
-            if fact.reference.is_none() && other.text != fact.text {
-                return false;
-            }
-            (other.way, other.amount_vnd, &other.reference)
-                == (fact.way, fact.amount_vnd, &fact.reference)
-        })
-        .collect();
-    let untold = same
-        .iter()
-        .find(|at| !known[**at].told_by.contains(&source));
-    match untold {
-        Some(at) => known[*at].told_by.push(source),
-        None => known.push(Known {
-            fact: fact.clone(),
-            is_suspected: !same.is_empty() && fact.reference.is_some(),
-            told_by: vec![source],
-        }),
-    }
+fn shown(known: &Known) -> String {
+    known.reference().unwrap_or_default().to_owned()
 }
 
 fn transaction(known: &Known) -> Transaction {
-    let fact = &known.fact;
     Transaction {
-        way: fact.way.word(),
-        amount_vnd: fact.amount_vnd,
-        reference: shown(fact),
+        way: known.way.word(),
+        amount_vnd: known.amount_vnd,
+        reference: shown(known),
+        at_second: known.at_second(),
         is_suspected: known.is_suspected,
-        is_in_suspense: fact.way == Way::In && fact.code.is_none(),
+        is_in_suspense: known.way == Way::In && known.code().is_none(),
     }
-}
-
-/// The payments of a code: the first is printed and expects nothing, the others expect their
-/// amount once.
-fn of_code(code: usize, known: &[Known]) -> Vec<Payment> {
-    let named = known
-        .iter()
-        .filter(|one| one.fact.way == Way::In && one.fact.code == Some(code));
-    let (mut counting, suspected): (Vec<_>, Vec<_>) = named.partition(|one| !one.is_suspected);
-    // Of several at one moment the smaller one is taken first.
-    counting.sort_by_key(|one| {
-        let fact = &one.fact;
-        (fact.at_second, fact.amount_vnd, shown(fact))
-    });
-    let mut payments: Vec<_> = (counting.iter().zip(worths(EXPECTED[code], &counting)))
-        .map(|(one, worth)| payment(code, one, Some(worth)))
-        .collect();
-    payments.extend(suspected.into_iter().map(|one| payment(code, one, None)));
-    payments
-}
-
-fn payment(code: usize, known: &Known, worth: Option<Worth>) -> Payment {
-    Payment {
-        code,
-        reference: shown(&known.fact),
-        received_vnd: known.fact.amount_vnd,
-        worth,
-    }
-}
-
-fn worths(expected: Option<i64>, credits: &[&Known]) -> Vec<Worth> {
-    let amounts: Vec<_> = credits.iter().map(|one| one.fact.amount_vnd).collect();
-    let worth = |sale_vnd, flags: &str| Worth {
-        sale_vnd,
-        flags: flags.to_owned(),
-        status: "settled".to_owned(),
-    };
-    let Some(expected) = expected else {
-        return amounts
-            .into_iter()
-            .map(|amount| worth(amount, ""))
-            .collect();
-    };
-    let sums: Vec<i64> = (0..amounts.len())
-        .map(|last| amounts[..=last].iter().sum())
-        .collect();
-    let Some(last) = sums.iter().position(|sum| *sum >= expected) else {
-        return amounts
-            .into_iter()
-            .map(|amount| worth(amount, "underpaid"))
-            .collect();
-    };
-    let (alone, beyond) = (last == 0, sums[last] > expected);
-    let mut worths: Vec<_> = amounts[..last]
-        .iter()
-        .map(|amount| worth(*amount, "split"))
-        .collect();
-    let missing = expected - (sums[last] - amounts[last]);
-    worths.push(worth(
-        missing,
-        match (alone, beyond) {
-            (true, false) => "",
-            (true, true) => "cash_out_part overpaid",
-            (false, false) => "split",
-            (false, true) => "cash_out_part overpaid split",
-        },
-    ));
-    worths.extend(
-        amounts[last + 1..]
-            .iter()
-            .map(|_| worth(0, "additional cash_out_part")),
-    );
-    worths
 }
