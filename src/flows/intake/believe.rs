@@ -117,8 +117,9 @@ impl Batch<'_> {
         let proposal_id = StatementProposalId::from_uuid(proposal.id);
         for row in lines::of_proposal(&mut self.tx, proposal_id).await? {
             if row.verdict != LineVerdict::MissingHere.as_str() {
-                // Somebody told of it after it was proposed.
-                attached += 1;
+                // Somebody told of it after it was proposed, or of another amount: then it
+                // credits nothing.
+                attached += i64::from(row.verdict == LineVerdict::Matched.as_str());
                 continue;
             }
             let line = Stated::stored(row)?;
@@ -203,10 +204,8 @@ impl Batch<'_> {
             now: act.now,
         };
         returned_money::follow(&mut books, heard).await?;
-        if transaction.duplicate_of.is_none() {
-            self.hold_against_statements(&transaction, Some(import))
-                .await?;
-        }
+        self.hold_against_statements(&transaction, Some(import))
+            .await?;
         Ok(transaction.id)
     }
 

@@ -8,6 +8,7 @@
 //! runs shares the next one; a lone notice never waits for company. When a batch fails, its
 //! notices are tried one by one, so that a poisoned one fails alone.
 
+mod again;
 mod believe;
 mod delivery;
 mod doubt;

@@ -25,7 +25,7 @@ pub(super) struct Settled {
     pub(super) text_link: Vec<u8>,
     /// The transactions that were there before and have another telling now.
     pub(super) retold: Vec<BankTransactionId>,
-    /// The transaction that is new and counts.
+    /// The transaction that is new.
     pub(super) entered: Option<NewTransaction>,
 }
 
@@ -55,7 +55,7 @@ impl Batch<'_> {
                 };
                 self.enter(teller, (fact, read), &new).await?;
                 let id = new.id;
-                entered = Some(new).filter(|_| duplicate_of.is_none());
+                entered = Some(new);
                 (id, true, Vec::new())
             }
             Placement::Instead {
@@ -134,7 +134,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Holds a new transaction that counts against the statements that came before it.
+    /// Holds a new transaction against the statements that came before it.
     pub(super) async fn hold_against_statements(
         &mut self,
         new: &NewTransaction,
@@ -148,6 +148,7 @@ impl Batch<'_> {
             amount: new.amount,
             day: new.local_day,
             bank_reference: new.bank_reference.as_deref(),
+            is_suspected: new.duplicate_of.is_some(),
             told_by,
             now: new.recorded_at,
         };

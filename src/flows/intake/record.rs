@@ -20,7 +20,6 @@ use crate::domain::explanation::AccountRefusal;
 use crate::domain::ids::{AccountId, BankTransactionId, CallbackId, EventId, SourceId};
 use crate::domain::linking::Teller;
 use crate::domain::matching;
-use crate::domain::naming::Naming;
 use crate::flows::alarm::Alarm;
 use crate::flows::attribution;
 use crate::flows::linking::Linker;
@@ -32,8 +31,8 @@ use crate::store::delays::{self, DelayPlace};
 use crate::store::events;
 use crate::store::rollups;
 use crate::store::sources::{self, BoundAccount, DeliveryCounts};
-use crate::store::transactions::{self, KnownEvidence, NewEvidence, tellings};
-use crate::store::{StoreError, Tx, callbacks, inconsistent};
+use crate::store::transactions::{self, NewEvidence};
+use crate::store::{StoreError, Tx, callbacks};
 use crate::vault::Key;
 
 /// An open transaction and what it will write at its end.
@@ -285,35 +284,6 @@ impl<'a> Batch<'a> {
             self.hold_against_statements(entered, None).await?;
         }
         Ok(())
-    }
-
-    /// Records what its source has told before: nothing, unless it is in other words now, such
-    /// as those of a list that is fetched.
-    async fn record_again(
-        &mut self,
-        notice: &Notice,
-        fact: &BankFact,
-        known: KnownEvidence,
-    ) -> Result<Recorded, StoreError> {
-        let transaction = known.transaction;
-        let bad = |_| inconsistent("transaction_evidence", "naming", transaction);
-        let before = Naming::parse(known.naming.as_deref()).map_err(bad)?;
-        if before.knows(&matching::candidates(texts(fact))) {
-            return Ok(Recorded::Again(transaction));
-        }
-        let read = attribution::read(&mut self.tx, texts(fact)).await?;
-        let naming = before.join(read.naming).to_stored();
-        let told = (Teller::source(notice.source), fact.dedupe_key.as_str());
-        tellings::read_again(&mut self.tx, told, naming.as_deref()).await?;
-        let speaker = self.speaker();
-        let retold = Retold {
-            account: known.account,
-            transaction,
-            words: None,
-            now: notice.received_at,
-        };
-        retell(&mut self.books(&speaker), retold).await?;
-        Ok(Recorded::Again(transaction))
     }
 
     /// The one account that a source may speak for with this fact, or why there is none.

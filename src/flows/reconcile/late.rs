@@ -18,6 +18,7 @@ use crate::flows::retelling::{Retold, retell};
 use crate::flows::standing::Books;
 use crate::store::reach::Reach;
 use crate::store::statements::late::{self, Movement};
+use crate::store::statements::lines::LineRow;
 use crate::store::statements::{self, ImportRow, closed_days, evidence, lines};
 use crate::store::{StoreError, alerts, inconsistent, locks};
 
@@ -27,7 +28,7 @@ const MOST_LINES: i64 = 200;
 /// What a person is told, by the statement.
 pub(super) const DIFFERENCES: &str = "statement.differences";
 
-/// A transaction that was stored just now and counts.
+/// A transaction that was stored just now.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::flows) struct Late<'a> {
     pub(in crate::flows) transaction: BankTransactionId,
@@ -37,6 +38,8 @@ pub(in crate::flows) struct Late<'a> {
     pub(in crate::flows) amount: Vnd,
     pub(in crate::flows) day: NaiveDate,
     pub(in crate::flows) bank_reference: Option<&'a str>,
+    /// Whether it may be another one told twice.
+    pub(in crate::flows) is_suspected: bool,
     /// The statement that told of it, if one did.
     pub(in crate::flows) told_by: Option<StatementId>,
     /// The present.
@@ -49,37 +52,56 @@ pub(in crate::flows) async fn hold_against_statements(
     linker: &Linker,
     late: Late<'_>,
 ) -> Result<(), StoreError> {
+    let mut held = Vec::new();
     for import in late::of_day(books.tx, late.account, late.day).await? {
-        if late.told_by != Some(import) {
-            hold(books, linker, late, import).await?;
+        if late.told_by != Some(import) && hold(books, linker, late, import).await? {
+            let found = statements::find(books.tx, Reach::Everything, import).await?;
+            held.push(found.ok_or_else(|| inconsistent("statement_imports", "id", import))?);
         }
+    }
+    // One that differs gives its days up before another one that agrees closes them.
+    for import in held.iter().filter(|import| !import.counts().agree()) {
+        reopen(books, late, import).await?;
+    }
+    for import in held.iter().filter(|import| import.counts().agree()) {
+        close_days(books.tx, import, late.now).await?;
+        settle(books, StatementId::from_uuid(import.id), late.now).await?;
     }
     Ok(())
 }
 
+/// Holds a transaction against one statement; whether its verdicts changed.
 async fn hold(
     books: &mut Books<'_>,
     linker: &Linker,
     late: Late<'_>,
     import: StatementId,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     locks::statement(books.tx, import).await?;
-    let line = line_of(books, linker, late, import).await?;
-    let verdict = if let Some(compared) = line {
-        take(books, late, import, compared).await?
+    let mut by = VerdictCounts::default();
+    if let Some((row, compared)) = line_of(books, linker, late, import).await? {
+        by.add(compared.verdict);
+        let freed = row.transaction_id.map(BankTransactionId::from_uuid);
+        if freed.is_some() {
+            by.amount_differs -= 1;
+        } else {
+            by.missing_here -= 1;
+        }
+        take(books, late, import, &compared).await?;
+        if let Some(freed) = freed {
+            // The other amount under this reference has no line any more.
+            late::miss(books.tx, import, freed).await?;
+            by.missing_at_bank += 1;
+        }
+    } else if late.is_suspected {
+        // It counts for nothing yet.
+        return Ok(false);
     } else {
         late::miss(books.tx, import, late.transaction).await?;
-        LineVerdict::MissingAtBank
-    };
-    let mut by = VerdictCounts::default();
-    by.add(verdict);
-    if verdict != LineVerdict::MissingAtBank {
-        by.missing_here = -1;
+        by.missing_at_bank += 1;
     }
     late::shift(books.tx, import, by).await?;
-    let found = statements::find(books.tx, Reach::Everything, import).await?;
-    let missing = || inconsistent("statement_imports", "id", import);
-    follow_up(books, late, &found.ok_or_else(missing)?).await
+    Ok(true)
 }
 
 /// The line that tells of the transaction, as the rule of linking places it.
@@ -88,7 +110,7 @@ async fn line_of(
     linker: &Linker,
     late: Late<'_>,
     import: StatementId,
-) -> Result<Option<Compared>, StoreError> {
+) -> Result<Option<(LineRow, Compared)>, StoreError> {
     let movement = Movement {
         direction: late.direction,
         amount: late.amount,
@@ -101,15 +123,15 @@ async fn line_of(
         // Each line is placed as if it were the only one: what another one takes is another
         // transaction's.
         let mut comparison = Comparison::new(linker.clone(), import, late.account);
-        let line = Stated::stored(row)?;
+        let line = Stated::stored(row.clone())?;
         let (compared, _) = comparison.compare_again(books.tx, line).await?;
         if compared.transaction != Some(late.transaction) {
             continue;
         }
         if compared.verdict == LineVerdict::Matched {
-            return Ok(Some(compared));
+            return Ok(Some((row, compared)));
         }
-        differs = differs.or(Some(compared));
+        differs = differs.or(Some((row, compared)));
     }
     Ok(differs)
 }
@@ -119,8 +141,8 @@ async fn take(
     books: &mut Books<'_>,
     late: Late<'_>,
     import: StatementId,
-    compared: Compared,
-) -> Result<LineVerdict, StoreError> {
+    compared: &Compared,
+) -> Result<(), StoreError> {
     let (number, verdict) = (compared.line.number, compared.verdict);
     let told = (verdict, late.transaction);
     lines::judge_again(books.tx, import, number, told).await?;
@@ -128,7 +150,7 @@ async fn take(
         .telling()
         .filter(|_| verdict == LineVerdict::Matched)
     else {
-        return Ok(verdict);
+        return Ok(());
     };
     let changes = std::mem::take(&mut telling.is_to_follow);
     evidence::insert(books.tx, import, late.account, &[telling], late.now).await?;
@@ -141,21 +163,26 @@ async fn take(
         };
         retell(books, retold).await?;
     }
-    Ok(verdict)
+    Ok(())
 }
 
-/// Closes the days of a statement that agrees now, or opens those of one that does not.
-async fn follow_up(
+/// Opens the days again that a statement closed which differs now, but for those that another
+/// one vouches for, and tells a person.
+async fn reopen(
     books: &mut Books<'_>,
     late: Late<'_>,
     import: &ImportRow,
 ) -> Result<(), StoreError> {
     let id = StatementId::from_uuid(import.id);
-    if import.counts().agree() {
-        close_days(books.tx, import, late.now).await?;
-        return settle(books, id, late.now).await;
+    if closed_days::reopen(books.tx, id).await? > 0 {
+        let period = (import.first_day, import.last_day);
+        for other in late::of_period(books.tx, late.account, period).await? {
+            let found = statements::find(books.tx, Reach::Everything, other).await?;
+            if let Some(other) = found {
+                close_days(books.tx, &other, late.now).await?;
+            }
+        }
     }
-    closed_days::reopen(books.tx, id).await?;
     let about = Alarm {
         kind: DIFFERENCES,
         subject: id.to_string(),

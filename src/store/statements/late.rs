@@ -16,12 +16,26 @@ pub async fn of_day(
     account: AccountId,
     day: NaiveDate,
 ) -> Result<Vec<StatementId>, StoreError> {
+    of_period(tx, account, (day, day)).await
+}
+
+/// The visible statements of an account that tell of a day from a first to a last one, first
+/// made first.
+pub async fn of_period(
+    tx: &mut Tx,
+    account: AccountId,
+    (first, last): (NaiveDate, NaiveDate),
+) -> Result<Vec<StatementId>, StoreError> {
     const SQL: &str = "SELECT id FROM statement_imports
-        WHERE account_id = $1 AND state = 'done' AND first_day <= $2 AND last_day >= $2
+        WHERE account_id = $1 AND state = 'done' AND first_day <= $3 AND last_day >= $2
         ORDER BY id";
     let ids: Vec<Uuid> = on_engine!(tx, |connection| {
-        let query = sqlx::query_scalar(SQL).bind(account.uuid()).bind(day);
-        query.fetch_all(connection).await
+        sqlx::query_scalar(SQL)
+            .bind(account.uuid())
+            .bind(first)
+            .bind(last)
+            .fetch_all(connection)
+            .await
     })?;
     Ok(ids.into_iter().map(StatementId::from_uuid).collect())
 }
@@ -39,8 +53,9 @@ pub struct Movement<'a> {
     pub bank_reference: Option<&'a str>,
 }
 
-/// The lines of an import that are missing here and may tell of a movement: those of its day
-/// and amount, and those with its reference. At most `limit`.
+/// The lines of an import that may tell of a movement: those that are missing here, of its day
+/// and amount or with its reference; and those that found its reference only with another
+/// amount than theirs, which is the movement's. At most `limit`.
 pub async fn lines_like(
     tx: &mut Tx,
     import: StatementId,
@@ -48,8 +63,10 @@ pub async fn lines_like(
     limit: i64,
 ) -> Result<Vec<LineRow>, StoreError> {
     const SQL: &str = select!(
-        "WHERE l.import_id = $1 AND l.verdict = 'missing_here' AND l.direction = $2
-            AND ((l.local_day = $3 AND l.amount_vnd = $4) OR l.bank_reference = $5)
+        "WHERE l.import_id = $1 AND l.direction = $2 AND (
+            (l.verdict = 'missing_here'
+                AND ((l.local_day = $3 AND l.amount_vnd = $4) OR l.bank_reference = $5))
+            OR (l.verdict = 'amount_differs' AND l.amount_vnd = $4 AND l.bank_reference = $5))
         ORDER BY l.number LIMIT $6"
     );
     Ok(on_engine!(tx, |connection| {

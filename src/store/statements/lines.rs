@@ -263,8 +263,8 @@ pub async fn come_meanwhile(
     })?)
 }
 
-/// Says what became of a line that was missing here, now that a transaction is known. The text
-/// of a matched one is kept there, and no longer here.
+/// Says what became of a line that was missing here, or was told here with another amount, now
+/// that a transaction is known. The text of a matched one is kept there, and no longer here.
 pub async fn judge_again(
     tx: &mut Tx,
     import: StatementId,
@@ -275,7 +275,8 @@ pub async fn judge_again(
             verdict = $3,
             transaction_id = $4,
             content = CASE WHEN $3 = 'matched' THEN NULL ELSE content END
-        WHERE import_id = $1 AND number = $2 AND verdict = 'missing_here'";
+        WHERE import_id = $1 AND number = $2
+            AND verdict IN ('missing_here', 'amount_differs')";
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
             .bind(import.uuid())

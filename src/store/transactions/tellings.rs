@@ -120,6 +120,36 @@ pub async fn read_again(
     expect_one("transaction_evidence", affected)
 }
 
+/// Adds the bank's reference to a telling that had none, unless another transaction of the
+/// same amount has it: that two of them are one is not decided here. Whether it was added.
+pub async fn name_again(
+    tx: &mut Tx,
+    (teller, key): (Teller, &str),
+    reference: &str,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE transaction_evidence SET bank_reference = $3
+        WHERE teller_id = $1 AND transaction_key = $2 AND bank_reference IS NULL
+            AND NOT EXISTS (SELECT 1 FROM bank_transactions t
+                JOIN transaction_evidence o ON o.account_id = t.account_id
+                    AND o.bank_reference = $3 AND o.transaction_id <> t.id
+                JOIN bank_transactions other ON other.id = o.transaction_id
+                    AND other.direction = t.direction AND other.amount_vnd = t.amount_vnd
+                WHERE t.id = transaction_evidence.transaction_id)
+            AND NOT EXISTS (SELECT 1 FROM transaction_evidence o
+                WHERE o.transaction_id = transaction_evidence.transaction_id
+                    AND o.bank_reference <> $3)";
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(teller.uuid())
+            .bind(key)
+            .bind(reference)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    Ok(affected == 1)
+}
+
 /// What an import adds to its transactions and was not drawn into them yet, at most `limit`.
 /// An import that nobody sees adds nothing.
 pub async fn to_follow(

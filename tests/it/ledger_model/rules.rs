@@ -25,8 +25,10 @@ const KEPT: &[Rule] = &[
     Rule::Texts,
     Rule::Times,
     Rule::References,
+    Rule::RowsReferences,
     Rule::EarlierLines,
     Rule::StatedReturns,
+    Rule::ClosedDays,
 ];
 
 impl Rule {
