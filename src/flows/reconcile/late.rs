@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::comparison::{Compared, Comparison, Stated};
 use super::finishing::close_days;
 use crate::domain::credit::Direction;
+use crate::domain::day::local_day;
 use crate::domain::ids::{AccountId, AlertId, BankTransactionId, MerchantId, StatementId};
 use crate::domain::money::Vnd;
 use crate::domain::reconciliation::{LineVerdict, VerdictCounts};
@@ -20,7 +21,7 @@ use crate::store::reach::Reach;
 use crate::store::statements::late::{self, Movement};
 use crate::store::statements::lines::LineRow;
 use crate::store::statements::{self, ImportRow, closed_days, evidence, lines};
-use crate::store::{StoreError, alerts, inconsistent, locks};
+use crate::store::{StoreError, alerts, inconsistent, locks, transactions};
 
 /// Lines that are looked at for one transaction.
 const MOST_LINES: i64 = 200;
@@ -70,7 +71,8 @@ pub(in crate::flows) async fn hold_against_statements(
     Ok(())
 }
 
-/// Holds a transaction against one statement; whether its verdicts changed.
+/// Holds a transaction against one statement; whether its verdicts changed. A line that finds
+/// its true amount gives the other one up, which is then held against the lines that are left.
 async fn hold(
     books: &mut Books<'_>,
     linker: &Linker,
@@ -79,29 +81,49 @@ async fn hold(
 ) -> Result<bool, StoreError> {
     locks::statement(books.tx, import).await?;
     let mut by = VerdictCounts::default();
-    if let Some((row, compared)) = line_of(books, linker, late, import).await? {
-        by.add(compared.verdict);
-        let freed = row.transaction_id.map(BankTransactionId::from_uuid);
-        if freed.is_some() {
-            by.amount_differs -= 1;
-        } else {
-            by.missing_here -= 1;
-        }
-        take(books, late, import, &compared).await?;
-        if let Some(freed) = freed {
-            // The other amount under this reference has no line any more.
-            late::miss(books.tx, import, freed).await?;
-            by.missing_at_bank += 1;
-        }
-    } else if late.is_suspected {
-        // It counts for nothing yet.
-        return Ok(false);
-    } else {
-        late::miss(books.tx, import, late.transaction).await?;
-        by.missing_at_bank += 1;
+    let mut freed = hold_one(books, linker, late, import, &mut by).await?;
+    while let Some(id) = freed {
+        let found = transactions::find(books.tx, Reach::Everything, id).await?;
+        let row = found.ok_or_else(|| inconsistent("statement_lines", "transaction_id", id))?;
+        let bad = |_| inconsistent("bank_transactions", "amount_vnd", id);
+        let other = Late {
+            transaction: id,
+            amount: Vnd::new(row.amount_vnd).map_err(bad)?,
+            day: local_day(row.occurred_at),
+            bank_reference: row.bank_reference.as_deref(),
+            is_suspected: row.duplicate_of_id.is_some(),
+            ..late
+        };
+        freed = hold_one(books, linker, other, import, &mut by).await?;
     }
     late::shift(books.tx, import, by).await?;
-    Ok(true)
+    Ok(by != VerdictCounts::default())
+}
+
+/// Gives the transaction that a line was held against before, if there was one.
+async fn hold_one(
+    books: &mut Books<'_>,
+    linker: &Linker,
+    late: Late<'_>,
+    import: StatementId,
+    by: &mut VerdictCounts,
+) -> Result<Option<BankTransactionId>, StoreError> {
+    let Some((row, compared)) = line_of(books, linker, late, import).await? else {
+        // What may be another one told twice counts for nothing yet.
+        if !late.is_suspected {
+            late::miss(books.tx, import, late.transaction).await?;
+            by.missing_at_bank += 1;
+        }
+        return Ok(None);
+    };
+    by.add(compared.verdict);
+    let freed = row.transaction_id.map(BankTransactionId::from_uuid);
+    match freed {
+        Some(_) => by.amount_differs -= 1,
+        None => by.missing_here -= 1,
+    }
+    take(books, late, import, &compared).await?;
+    Ok(freed)
 }
 
 /// The line that tells of the transaction, as the rule of linking places it.
