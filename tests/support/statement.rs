@@ -85,6 +85,76 @@ impl Sheet {
         text.push_str("</Stmt></BkToCstmrStmt></Document>\n");
         text
     }
+
+    /// The same as a table, with the balance behind each line.
+    pub fn csv(&self) -> String {
+        let mut balance = self.opening.unwrap();
+        let mut text = format!(
+            "Số tài khoản:,{}\nSố dư đầu kỳ:,{balance}\n\
+             Ngày giao dịch,Số tham chiếu,Ghi nợ,Ghi có,Số dư,Nội dung\n",
+            self.account
+        );
+        for Movement {
+            at,
+            amount,
+            reference,
+            text: content,
+        } in &self.movements
+        {
+            balance += amount;
+            let (year, month, day) = parts(at);
+            let time = at.get(11..).map_or(String::new(), |it| format!(" {it}"));
+            let (debit, credit) = if *amount < 0 {
+                (amount.abs().to_string(), String::new())
+            } else {
+                (String::new(), amount.to_string())
+            };
+            let reference = reference.as_deref().unwrap_or_default();
+            writeln!(
+                text,
+                "{day}/{month}/{year}{time},{reference},{debit},{credit},{balance},{content}"
+            )
+            .unwrap();
+        }
+        writeln!(text, "Số dư cuối kỳ:,{balance}").unwrap();
+        text
+    }
+
+    /// The same as an MT940 message, which knows no time of day.
+    pub fn mt940(&self) -> String {
+        let short = |at: &str| {
+            let (year, month, day) = parts(at);
+            format!("{}{month}{day}", &year[2..])
+        };
+        let mut text = format!(
+            ":20:STMT\n:25:{}\n:28C:1\n:60F:C{}VND{},\n",
+            self.account,
+            short(self.first),
+            self.opening.unwrap()
+        );
+        for movement in &self.movements {
+            let mark = if movement.amount < 0 { 'D' } else { 'C' };
+            let day = short(&movement.at);
+            let amount = movement.amount.abs();
+            let reference = movement.reference.as_ref();
+            let reference = reference.map_or(String::new(), |it| format!("//{it}"));
+            let booked = &day[2..];
+            writeln!(
+                text,
+                ":61:{day}{booked}{mark}{amount},00NTRFNONREF{reference}"
+            )
+            .unwrap();
+            writeln!(text, ":86:{}", movement.text).unwrap();
+        }
+        let closing = self.closing().unwrap();
+        write!(text, ":62F:C{}VND{closing},\n-\n", short(self.last)).unwrap();
+        text
+    }
+}
+
+/// `2026-03-15` in parts.
+fn parts(at: &str) -> (&str, &str, &str) {
+    (&at[..4], &at[5..7], &at[8..10])
 }
 
 fn entry(text: &mut String, movement: &Movement) {

@@ -1,7 +1,5 @@
 //! Statements of a stall's account: what they tell, and their files.
 
-use std::fmt::Write as _;
-
 use phocho::domain::day::vietnam_offset;
 
 use super::dice::Dice;
@@ -85,9 +83,9 @@ impl Paper {
             movements: self.lines.iter().map(movement).collect(),
         };
         match self.form {
-            Form::Csv => (csv(&sheet), "text/csv; charset=utf-8"),
+            Form::Csv => (sheet.csv(), "text/csv; charset=utf-8"),
             Form::Camt053 => (sheet.camt(), "application/xml"),
-            Form::Mt940 => (mt940(&sheet), "text/plain"),
+            Form::Mt940 => (sheet.mt940(), "text/plain"),
         }
     }
 }
@@ -113,72 +111,4 @@ fn movement(line: &Fact) -> Movement {
         reference: line.reference.clone(),
         text: line.text.clone(),
     }
-}
-
-/// `2026-03-15` in parts.
-fn parts(at: &str) -> (&str, &str, &str) {
-    (&at[..4], &at[5..7], &at[8..10])
-}
-
-fn csv(sheet: &Sheet) -> String {
-    let mut balance = sheet.opening.unwrap();
-    let mut text = format!(
-        "Số tài khoản:,{}\nSố dư đầu kỳ:,{balance}\n\
-         Ngày giao dịch,Số tham chiếu,Ghi nợ,Ghi có,Số dư,Nội dung\n",
-        sheet.account
-    );
-    for Movement {
-        at,
-        amount,
-        reference,
-        text: content,
-    } in &sheet.movements
-    {
-        balance += amount;
-        let (year, month, day) = parts(at);
-        let time = at.get(11..).map_or(String::new(), |it| format!(" {it}"));
-        let (debit, credit) = if *amount < 0 {
-            (amount.abs().to_string(), String::new())
-        } else {
-            (String::new(), amount.to_string())
-        };
-        let reference = reference.as_deref().unwrap_or_default();
-        writeln!(
-            text,
-            "{day}/{month}/{year}{time},{reference},{debit},{credit},{balance},{content}"
-        )
-        .unwrap();
-    }
-    writeln!(text, "Số dư cuối kỳ:,{balance}").unwrap();
-    text
-}
-
-fn mt940(sheet: &Sheet) -> String {
-    let short = |at: &str| {
-        let (year, month, day) = parts(at);
-        format!("{}{month}{day}", &year[2..])
-    };
-    let mut text = format!(
-        ":20:STMT\n:25:{}\n:28C:1\n:60F:C{}VND{},\n",
-        sheet.account,
-        short(sheet.first),
-        sheet.opening.unwrap()
-    );
-    for movement in &sheet.movements {
-        let mark = if movement.amount < 0 { 'D' } else { 'C' };
-        let day = short(&movement.at);
-        let amount = movement.amount.abs();
-        let reference = movement.reference.as_ref();
-        let reference = reference.map_or(String::new(), |it| format!("//{it}"));
-        let booked = &day[2..];
-        writeln!(
-            text,
-            ":61:{day}{booked}{mark}{amount},00NTRFNONREF{reference}"
-        )
-        .unwrap();
-        writeln!(text, ":86:{}", movement.text).unwrap();
-    }
-    let closing = sheet.closing().unwrap();
-    write!(text, ":62F:C{}VND{closing},\n-\n", short(sheet.last)).unwrap();
-    text
 }
