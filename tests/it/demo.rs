@@ -190,6 +190,21 @@ fn the_demo_holds_statements_against_its_books() {
 }
 
 #[test]
+fn a_second_demo_in_the_same_folder_leaves_the_first_one_alone() {
+    let demo = Demo::start();
+    let second = Command::new(env!("CARGO_BIN_EXE_phocho"))
+        .args(["demo", "--bind", "127.0.0.1:0", "--data-dir"])
+        .arg(demo.folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(!second.status.success(), "{said}");
+    assert!(said.contains("another phocho demo runs on"), "{said}");
+    assert!(demo.folder.path().join("demo/demo.db").exists());
+    assert!(demo.get("MERCHANT", "/v1/payments")["data"].is_array());
+}
+
+#[test]
 fn the_lines_of_the_readme_work_against_the_demo() {
     let blocks = blocks(&readme("README.md"));
     assert_eq!(

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -45,6 +45,7 @@ use crate::http::FrontPage;
 use crate::http::lifecycle::Stage;
 use crate::http::server::Termination;
 use crate::store::DatabaseUrl;
+use crate::store::files::take_alone;
 use crate::telemetry::start_log;
 
 /// The folder of the sample data within the data folder.
@@ -95,10 +96,18 @@ fn settings(options: &DemoOptions) -> anyhow::Result<Settings> {
     Ok(Loaded::from_process(&overrides, None)?.settings)
 }
 
-/// Forgets the sample data of an earlier run: its own files, and nothing else.
+/// Forgets the sample data of an earlier run: its own files, and nothing else. That of a run
+/// which still shows it stays.
 fn fresh_folder(folder: &Path) -> anyhow::Result<PathBuf> {
-    for ending in ["db", "db-wal", "db-shm", "db.lock", "key"] {
-        let path = folder.join(DATABASE).with_extension(ending);
+    let database = folder.join(DATABASE);
+    let shown = folder.display();
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {shown}"))?;
+    let alone = take_alone(&database).with_context(|| format!("cannot use {shown}"))?;
+    if alone.is_none() {
+        bail!("another phocho demo runs on {shown}: stop it, or give --data-dir another folder");
+    }
+    for ending in ["db", "db-wal", "db-shm", "key"] {
+        let path = database.with_extension(ending);
         match fs::remove_file(&path) {
             Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
                 return Err(fault).with_context(|| format!("cannot remove {}", path.display()));
