@@ -22,3 +22,7 @@ CREATE INDEX transaction_evidence_to_follow ON transaction_evidence (teller_id, 
 
 -- Transactions that somebody contradicts.
 CREATE INDEX doubts_of_conflicts ON doubts (transaction_id) WHERE kind = 'conflict';
+
+-- Lines by the reference of a notice that comes after their statement.
+CREATE INDEX statement_lines_by_reference ON statement_lines (import_id, bank_reference)
+    WHERE verdict <> 'matched';

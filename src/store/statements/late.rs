@@ -62,11 +62,16 @@ pub async fn lines_like(
     movement: Movement<'_>,
     limit: i64,
 ) -> Result<Vec<LineRow>, StoreError> {
+    // Two looks, each along an index of its own: a notice must not wait for a long statement.
     const SQL: &str = select!(
-        "WHERE l.import_id = $1 AND l.direction = $2 AND (
-            (l.verdict = 'missing_here'
-                AND ((l.local_day = $3 AND l.amount_vnd = $4) OR l.bank_reference = $5))
-            OR (l.verdict = 'amount_differs' AND l.amount_vnd = $4 AND l.bank_reference = $5))
+        "WHERE l.import_id = $1 AND l.direction = $2 AND l.number IN (
+            SELECT d.number FROM statement_lines d
+                WHERE d.import_id = $1 AND d.verdict = 'missing_here'
+                    AND d.local_day = $3 AND d.amount_vnd = $4
+            UNION SELECT r.number FROM statement_lines r
+                WHERE r.import_id = $1 AND r.verdict <> 'matched' AND r.bank_reference = $5
+                    AND (r.verdict = 'missing_here'
+                        OR r.verdict = 'amount_differs' AND r.amount_vnd = $4))
         ORDER BY l.number LIMIT $6"
     );
     Ok(on_engine!(tx, |connection| {
