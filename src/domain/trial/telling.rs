@@ -56,6 +56,14 @@ pub fn advice_on_conflict(first: Option<&FirstTelling>, again: &Movement) -> Adv
 
 /// The facts in which two tellings differ: name, old and new.
 fn differences(first: &Movement, again: &Movement) -> Vec<([&'static str; 2], String, String)> {
+    const NAMES: [[&str; 2]; 6] = [
+        ["chiều tiền", "direction"],
+        ["số tiền", "amount"],
+        ["tài khoản", "account"],
+        ["tài khoản ảo", "virtual account"],
+        ["số tham chiếu ngân hàng", "bank reference"],
+        ["lúc hạch toán", "booking time"],
+    ];
     let facts = |told: &Movement| {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".to_owned());
         [
@@ -67,14 +75,6 @@ fn differences(first: &Movement, again: &Movement) -> Vec<([&'static str; 2], St
             to_rfc3339(told.occurred_at),
         ]
     };
-    const NAMES: [[&str; 2]; 6] = [
-        ["chiều tiền", "direction"],
-        ["số tiền", "amount"],
-        ["tài khoản", "account"],
-        ["tài khoản ảo", "virtual account"],
-        ["số tham chiếu ngân hàng", "bank reference"],
-        ["lúc hạch toán", "booking time"],
-    ];
     let pairs = facts(first).into_iter().zip(facts(again));
     let named = NAMES.into_iter().zip(pairs);
     named
