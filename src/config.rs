@@ -144,6 +144,7 @@ settings! {
     database_url: Option<DatabaseUrl> = "", true, "sqlite:PATH or postgres://… (PostgreSQL 15 or later). Empty: phocho.db in data_dir.";
     key_file: Option<PathBuf> = "", false, "The key that seals secrets at rest. Empty: beside the SQLite file, made at the first start; required with PostgreSQL.";
     instance_name: String = "phocho", false, "The name of the pilot on pages and in logs.";
+    contact: Option<String> = "", false, "Whom a bank's engineer asks for a source, shown on the pages for banks: a line of text such as an e-mail address or a telephone number. Empty: the pages say that none is named.";
     public_url: Option<String> = "", false, "The address under which clients reach the service, such as `https://phocho.example.vn`. Empty: taken from bind.";
     trusted_proxies: List<AddressRange> = "", false, "Addresses or ranges of proxies whose X-Forwarded-For is believed.";
     client_certificate_header: Option<HeaderName> = "", false, "The header in which such a proxy names its client's certificate: its SHA-256, or the certificate in PEM with % escapes. From anyone else it is ignored. Empty: none.";

@@ -5,7 +5,7 @@ use super::verdict::{NoticeKind, Refusal, Unusable};
 use crate::domain::trial::{Advice, RefusedAs};
 
 impl Advice {
-    fn of(vi: impl Into<String>, en: impl Into<String>) -> Self {
+    pub(super) fn of(vi: impl Into<String>, en: impl Into<String>) -> Self {
         Self {
             vi: vi.into(),
             en: en.into(),
@@ -45,8 +45,8 @@ impl Refusal {
                 "A header is there more than once. Send each once; look whether a proxy on the way adds one.",
             ),
             Self::MalformedHeader => (
-                "Giá trị của một header sai dạng. Thời điểm là giây (hoặc mili giây) Unix chỉ gồm chữ số; chữ ký theo đúng dạng của định dạng.",
-                "A header's value is malformed. The time is Unix seconds (or milliseconds) in digits only; the signature has the format's own form.",
+                "Giá trị của một header sai dạng. Hãy xem dạng mà định dạng quy định cho từng header.",
+                "A header's value is malformed. Look up the form that the format gives each header.",
             ),
             Self::OtherAddress => (
                 "Cuộc gọi đến từ một địa chỉ mà nguồn không cho phép. Hãy gửi từ địa chỉ đã khai báo, hoặc đề nghị người vận hành thêm địa chỉ này.",
@@ -62,7 +62,7 @@ impl Refusal {
             ),
             Self::SignatureMismatch => (
                 "Chữ ký không khớp. Hãy dùng đúng khoá bí mật của nguồn thử này và ký đúng các byte được gửi đi, không viết lại JSON sau khi ký.",
-                "The signature does not fit. Use this trial's own secret and sign the very bytes that are sent; do not write the JSON anew after signing.",
+                "The signature does not fit. Use this trial's own secret and sign the very bytes that are sent; do not write the JSON again after signing.",
             ),
             Self::StaleTimestamp => (
                 "Chữ ký đúng nhưng thời điểm gửi lệch quá xa đồng hồ ở đây. Hãy đồng bộ giờ (NTP) và lấy thời điểm mới cho mỗi lần gửi lại.",

@@ -20,8 +20,8 @@ use super::claim::Claim;
 use super::fields::dedupe_key;
 use super::verdict::{Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    Adapter, BATCH_MAX_BYTES, Credentials, CredentialsFault, Delivery, Media, SECRET_BYTES, Secret,
-    contract, reading_of, reading_with,
+    Adapter, BATCH_MAX_BYTES, Credentials, CredentialsFault, Delivery, HeaderForm, Media,
+    SECRET_BYTES, Secret, contract, reading_of, reading_with,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::start_of_day;
@@ -45,6 +45,14 @@ impl Adapter for Camt054 {
 
     fn tells(&self) -> Tells {
         contract::TELLS
+    }
+
+    fn headers(&self) -> &'static [HeaderForm] {
+        &contract::HEADERS
+    }
+
+    fn signed_before(&self, delivery: &Delivery) -> Option<String> {
+        Some(contract::signed_before(delivery))
     }
 
     fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {

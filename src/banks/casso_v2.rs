@@ -14,8 +14,9 @@ use super::json::Json;
 use super::signature::{is_hmac_sha512, lower_hex, proven_by, require_lone_secret};
 use super::verdict::{Answer, Call, NoticeKind, Outcome, Refusal, Unusable, Verified};
 use super::{
-    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, reading_of,
-    reading_with, require_fresh_ms, require_post, unix_milliseconds, unproven_json,
+    Adapter, Credentials, CredentialsFault, Delivery, HeaderForm, HeaderValue, SECRET_BYTES,
+    Secret, reading_of, reading_with, require_fresh_ms, require_post, unix_milliseconds,
+    unproven_json,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::trial::{Slip, Tells};
@@ -76,6 +77,13 @@ impl Adapter for CassoV2 {
             signed_time: true,
             ..Tells::MOST
         }
+    }
+
+    fn headers(&self) -> &'static [HeaderForm] {
+        &[HeaderForm {
+            name: "x-casso-signature",
+            value: HeaderValue::TimedSignature,
+        }]
     }
 
     fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {

@@ -185,10 +185,18 @@ pub(super) fn text_keys(credentials: &Credentials) -> Vec<Variant> {
 pub(super) fn body_texts(before: &[u8], body: &[u8]) -> Vec<Variant> {
     let behind = |body: &[u8]| [before, body].concat();
     let trimmed = body.trim_ascii_end();
+    let only_line_ends = body[trimmed.len()..]
+        .iter()
+        .all(|byte| matches!(byte, b'\r' | b'\n'));
+    let cut = if only_line_ends {
+        Slip::LineEnd
+    } else {
+        Slip::SpaceAtEnd
+    };
     let mut texts = vec![
         (None, behind(body)),
         (Some(Slip::LineEnd), behind(&[body, b"\n"].concat())),
-        (Some(Slip::LineEnd), behind(trimmed)),
+        (Some(cut), behind(trimmed)),
     ];
     let anew = rewritten(body).into_iter();
     texts.extend(anew.map(|body| (Some(Slip::BodyRewritten), behind(body.as_bytes()))));

@@ -19,8 +19,8 @@ use super::setup::require_no_settings;
 use super::signature::{hmac_sha256, is_ed25519, is_hmac_sha256, strict_base64, usable_text};
 use super::verdict::{Refusal, VerifiedWith};
 use super::{
-    Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, require_fresh, require_post,
-    unix_seconds,
+    Credentials, CredentialsFault, Delivery, HeaderForm, HeaderValue, SECRET_BYTES, Secret,
+    require_fresh, require_post, unix_seconds,
 };
 use crate::domain::trial::{Slip, Tells};
 
@@ -174,6 +174,28 @@ pub(super) const TELLS: Tells = Tells {
     ..Tells::MOST
 };
 
+/// The headers of a notice.
+pub(super) const HEADERS: [HeaderForm; 3] = [
+    HeaderForm {
+        name: "webhook-id",
+        value: HeaderValue::Text,
+    },
+    HeaderForm {
+        name: "webhook-timestamp",
+        value: HeaderValue::UnixSeconds,
+    },
+    HeaderForm {
+        name: "webhook-signature",
+        value: HeaderValue::Text,
+    },
+];
+
+/// What is signed before the body of a notice.
+pub(super) fn signed_before(delivery: &Delivery) -> String {
+    let header = |name| delivery.header(name).ok().flatten().unwrap_or_default();
+    format!("{}.{}.", header("webhook-id"), header("webhook-timestamp"))
+}
+
 /// The signatures that a refused delivery shows, with what each could have been made of.
 pub(super) fn claims(delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
     let header = |name| delivery.header(name).ok().flatten().unwrap_or_default();
@@ -182,10 +204,16 @@ pub(super) fn claims(delivery: &Delivery, credentials: &Credentials) -> Vec<Clai
     let keys = claimed_keys(credentials);
     let signatures = header("webhook-signature").split(' ').take(MOST_SIGNATURES);
     let claim = |signature: &str| {
-        let labelled = signature.split_once(',');
+        let (label, shown) = match signature.split_once(',') {
+            Some((_, shown)) => (None, shown),
+            None => match signature.strip_prefix("v1=") {
+                Some(shown) => (Some(Slip::EqualsForComma), shown),
+                None => (Some(Slip::WithoutLabel), signature),
+            },
+        };
         Claim {
-            shown: labelled.map_or(signature, |(_, shown)| shown).to_owned(),
-            label: labelled.is_none().then_some(Slip::WithoutLabel),
+            shown: shown.to_owned(),
+            label,
             form: Form::Base64,
             digest_bytes: SHA256_BYTES,
             texts: texts.clone(),

@@ -87,17 +87,33 @@ pub enum JsonError {
     /// Readers differ on it: equal keys, half a surrogate pair, bytes that are not UTF-8, a
     /// byte order mark, nesting without end.
     #[error("the JSON text can be read in more than one way")]
-    Ambiguous,
+    Ambiguous(Ambiguity),
     /// Not JSON for any reader.
     #[error("the text is not JSON")]
     Syntax,
 }
 
+/// What readers differ on, with the first byte of it, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ambiguity {
+    /// A byte that is not UTF-8.
+    NotUtf8(usize),
+    /// A byte order mark before the text.
+    ByteOrderMark,
+    /// A key that its object has already.
+    RepeatedKey(usize),
+    /// An escape that is half a surrogate pair.
+    HalfPair(usize),
+    /// Arrays or objects nested without end.
+    TooDeep(usize),
+}
+
 /// Reads one JSON value (RFC 8259) that fills `bytes` but for white space.
 pub fn read(bytes: &[u8]) -> Result<Json, JsonError> {
-    let text = std::str::from_utf8(bytes).map_err(|_| JsonError::Ambiguous)?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|fault| JsonError::Ambiguous(Ambiguity::NotUtf8(fault.valid_up_to())))?;
     if text.starts_with('\u{feff}') {
-        return Err(JsonError::Ambiguous);
+        return Err(JsonError::Ambiguous(Ambiguity::ByteOrderMark));
     }
     let mut reader = Reader { text, at: 0 };
     let value = reader.value(0)?;
@@ -170,12 +186,13 @@ impl Reader<'_> {
         }
         loop {
             self.skip_white_space();
+            let key_at = self.at;
             let key = self.string()?;
             self.skip_white_space();
             self.expect(b':')?;
             let value = self.value(depth)?;
             if !object.insert(key, value) {
-                return Err(JsonError::Ambiguous);
+                return Err(JsonError::Ambiguous(Ambiguity::RepeatedKey(key_at)));
             }
             self.skip_white_space();
             if self.take(b'}') {
@@ -205,7 +222,7 @@ impl Reader<'_> {
     /// Steps over the opening bracket unless that would be too deep.
     fn open(&mut self, depth: usize) -> Result<(), JsonError> {
         if depth > MAX_DEPTH {
-            return Err(JsonError::Ambiguous);
+            return Err(JsonError::Ambiguous(Ambiguity::TooDeep(self.at)));
         }
         self.at += 1;
         Ok(())
@@ -268,21 +285,23 @@ impl Reader<'_> {
     }
 
     fn unicode_escape(&mut self) -> Result<char, JsonError> {
+        // The `\u` is behind us.
+        let half = JsonError::Ambiguous(Ambiguity::HalfPair(self.at - 2));
         let first = self.four_digits()?;
         if !(0xd800..0xdc00).contains(&first) {
             // The second half of a pair on its own is no character.
-            return char::from_u32(first).ok_or(JsonError::Ambiguous);
+            return char::from_u32(first).ok_or(half);
         }
         if !self.text[self.at..].starts_with("\\u") {
-            return Err(JsonError::Ambiguous);
+            return Err(half);
         }
         self.at += 2;
         let second = self.four_digits()?;
         if !(0xdc00..0xe000).contains(&second) {
-            return Err(JsonError::Ambiguous);
+            return Err(half);
         }
         let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        char::from_u32(code).ok_or(JsonError::Ambiguous)
+        char::from_u32(code).ok_or(half)
     }
 
     fn four_digits(&mut self) -> Result<u32, JsonError> {
@@ -340,7 +359,22 @@ mod tests {
             ("65 levels", deep(65)),
             ("100 000 levels", deep(100_000)),
         ] {
-            assert_eq!(read(&bytes), Err(JsonError::Ambiguous), "{name}");
+            let ambiguous = matches!(read(&bytes), Err(JsonError::Ambiguous(_)));
+            assert!(ambiguous, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_readers_disagree_on_is_named_with_its_place() {
+        for (bytes, wanted) in [
+            (&b"{\"a\":\"\xff\"}"[..], Ambiguity::NotUtf8(6)),
+            (b"\xef\xbb\xbf{}", Ambiguity::ByteOrderMark),
+            (b"{\"a\":1, \"a\":2}", Ambiguity::RepeatedKey(8)),
+            (b"[\"\\ud83d\"]", Ambiguity::HalfPair(2)),
+            (b"[\"\\ude00\"]", Ambiguity::HalfPair(2)),
+            (&[b'['; 65], Ambiguity::TooDeep(64)),
+        ] {
+            assert_eq!(read(bytes), Err(JsonError::Ambiguous(wanted)));
         }
     }
 

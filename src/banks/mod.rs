@@ -15,6 +15,7 @@ mod claim;
 mod contract;
 mod delivery;
 mod der;
+mod diagnosis;
 mod fields;
 mod history;
 mod javascript;
@@ -46,11 +47,12 @@ use crate::domain::trial::Tells;
 pub use claim::{Claim, slips};
 pub use contract::standard_signature;
 pub use delivery::{Credentials, Delivery, Media, Secret};
+pub use diagnosis::{advice_on_reading, advice_on_refusal};
 pub use history::{History, HistoryFault, HistoryPage, HistoryQuery, HistoryRow};
 pub use public_key::{KeyAlgorithm, fingerprint};
 pub use setup::CredentialsFault;
 pub use verdict::{
-    Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified, VerifiedWith,
+    Answer, Call, NoticeKind, Outcome, Reading, Refusal, Remark, Unusable, Verified, VerifiedWith,
 };
 
 /// How one vendor's notices are verified, read and answered. No format inherits a way to prove
@@ -108,11 +110,46 @@ pub trait Adapter: Send + Sync {
         Tells::MOST
     }
 
+    /// The headers that carry the proof, as far as a trial can say what is wrong with one.
+    fn headers(&self) -> &'static [HeaderForm] {
+        &[]
+    }
+
+    /// What is signed before the body, where it is the header fields of a notice.
+    fn signed_before(&self, _delivery: &Delivery) -> Option<String> {
+        None
+    }
+
+    /// The form of a field, in Vietnamese and in English, where the contract is ours.
+    fn form_of(&self, _field: &str) -> Option<[&'static str; 2]> {
+        None
+    }
+
     /// The signatures that a trial's refused delivery shows, with what each could have been
     /// made of; none for formats that sign nothing.
     fn claims(&self, _delivery: &Delivery, _credentials: &Credentials) -> Vec<Claim> {
         Vec::new()
     }
+}
+
+/// A header of a format, and what stands in it.
+#[derive(Clone, Copy, Debug)]
+pub struct HeaderForm {
+    /// Its name in lower case.
+    pub name: &'static str,
+    /// Its value.
+    pub value: HeaderValue,
+}
+
+/// What stands in a header that carries a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderValue {
+    /// A Unix time in whole seconds.
+    UnixSeconds,
+    /// Milliseconds and a signature: `t=…,v1=…`.
+    TimedSignature,
+    /// Printable ASCII.
+    Text,
 }
 
 /// The largest notice of a few movements: far above any that is known.
@@ -208,7 +245,7 @@ fn unix_time(text: &str, most_digits: usize) -> Result<i64, Refusal> {
 fn proven_json(body: &[u8]) -> Result<Result<Json, Unusable>, Refusal> {
     match json::read(body) {
         Ok(value) => Ok(Ok(value)),
-        Err(JsonError::Ambiguous) => Err(Refusal::AmbiguousBody),
+        Err(JsonError::Ambiguous(_)) => Err(Refusal::AmbiguousBody),
         Err(JsonError::Syntax) => Ok(Err(Unusable::MalformedBody)),
     }
 }
@@ -216,7 +253,7 @@ fn proven_json(body: &[u8]) -> Result<Result<Json, Unusable>, Refusal> {
 /// Reads a body that has to be understood before it can be proved.
 fn unproven_json(body: &[u8]) -> Result<Json, Refusal> {
     json::read(body).map_err(|error| match error {
-        JsonError::Ambiguous => Refusal::AmbiguousBody,
+        JsonError::Ambiguous(_) => Refusal::AmbiguousBody,
         JsonError::Syntax => Refusal::MalformedBody,
     })
 }

@@ -13,8 +13,8 @@ use super::sepay_list::HISTORY;
 use super::signature::{is_hmac_sha256, lower_hex, proven_by, require_lone_secret};
 use super::verdict::{Answer, Call, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    Adapter, Credentials, CredentialsFault, Delivery, History, SECRET_BYTES, Secret, proven_json,
-    reading_of, require_fresh, require_post, unix_seconds,
+    Adapter, Credentials, CredentialsFault, Delivery, HeaderForm, HeaderValue, History,
+    SECRET_BYTES, Secret, proven_json, reading_of, require_fresh, require_post, unix_seconds,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::trial::{Slip, Tells};
@@ -72,6 +72,19 @@ impl Adapter for SepayHmac {
             signed_time: true,
             ..Tells::MOST
         }
+    }
+
+    fn headers(&self) -> &'static [HeaderForm] {
+        &[
+            HeaderForm {
+                name: "x-sepay-timestamp",
+                value: HeaderValue::UnixSeconds,
+            },
+            HeaderForm {
+                name: "x-sepay-signature",
+                value: HeaderValue::Text,
+            },
+        ]
     }
 
     fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {

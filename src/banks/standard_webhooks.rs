@@ -7,11 +7,55 @@ use super::fields::{AmountForm, Fields, dedupe_key};
 use super::json::Json;
 use super::verdict::{Answer, Call, NoticeKind, Outcome, Reading, Refusal, Unusable, Verified};
 use super::{
-    Adapter, Credentials, CredentialsFault, Delivery, SECRET_BYTES, Secret, contract, proven_json,
-    reading_of,
+    Adapter, Credentials, CredentialsFault, Delivery, HeaderForm, SECRET_BYTES, Secret, contract,
+    proven_json, reading_of,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::trial::Tells;
+
+/// The forms of the fields, in Vietnamese and in English.
+const FORMS: [(&str, [&str; 2]); 11] = [
+    ("type", ["chuỗi", "a text"]),
+    ("data", ONE_MOVEMENT),
+    ("transaction_id", NAME),
+    ("account_number", NAME),
+    (
+        "direction",
+        ["\"credit\" hoặc \"debit\"", "\"credit\" or \"debit\""],
+    ),
+    (
+        "amount",
+        [
+            "số nguyên đồng lớn hơn 0, không ngoặc kép",
+            "a whole number of đồng above 0, without quotes",
+        ],
+    ),
+    (
+        "content",
+        [
+            "chuỗi, không có ký tự NUL; có thể rỗng",
+            "a text without NUL; it may be empty",
+        ],
+    ),
+    (
+        "booked_at",
+        [
+            "RFC 3339 có múi giờ, ví dụ \"2026-03-16T09:29:52+07:00\"",
+            "RFC 3339 with an offset, such as \"2026-03-16T09:29:52+07:00\"",
+        ],
+    ),
+    ("virtual_account", NAME),
+    ("bank_reference", NAME),
+    ("reverses_transaction_id", NAME),
+];
+const NAME: [&str; 2] = [
+    "chuỗi trong ngoặc kép, tối đa 64 ký tự, không có ký tự điều khiển",
+    "a text in quotes, at most 64 characters, no control characters",
+];
+const ONE_MOVEMENT: [&str; 2] = [
+    "một đối tượng {…}: mỗi yêu cầu một biến động, không gửi danh sách",
+    "one object {…}: one movement per request, never a list",
+];
 
 /// A bank that follows our contract.
 pub struct StandardWebhooks;
@@ -37,8 +81,8 @@ impl Adapter for StandardWebhooks {
         Ok(Verified::new(reading, proven.with).named(proven.id))
     }
 
-    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
-        Answer::usual(outcome)
+    fn acknowledge(&self, outcome: &Outcome, call: Call<'_>) -> Answer {
+        Answer::with_remark(outcome, call.remark)
     }
 
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {
@@ -51,6 +95,19 @@ impl Adapter for StandardWebhooks {
 
     fn tells(&self) -> Tells {
         contract::TELLS
+    }
+
+    fn form_of(&self, field: &str) -> Option<[&'static str; 2]> {
+        let forms = FORMS.iter();
+        forms.copied().find(|it| it.0 == field).map(|it| it.1)
+    }
+
+    fn headers(&self) -> &'static [HeaderForm] {
+        &contract::HEADERS
+    }
+
+    fn signed_before(&self, delivery: &Delivery) -> Option<String> {
+        Some(contract::signed_before(delivery))
     }
 
     fn claims(&self, delivery: &Delivery, credentials: &Credentials) -> Vec<Claim> {
@@ -71,6 +128,9 @@ fn read_event(body: &Json) -> Result<Reading, Unusable> {
     let data = event.get("data").ok_or(Unusable::MissingField("data"))?;
     let data = data.as_object().ok_or(Unusable::BadField("data"))?;
     let fact = read_movement(Fields::of(data), outcome)?;
+    if wanted.is_none() && fact.reverses.is_none() {
+        return Err(Unusable::MissingField("reverses_transaction_id"));
+    }
     if wanted.is_some_and(|wanted| wanted != fact.direction) {
         return Err(Unusable::Contradiction);
     }

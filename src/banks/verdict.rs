@@ -276,6 +276,27 @@ pub struct Call<'a> {
     pub delivery_id: Option<&'a str>,
     /// The present.
     pub now: DateTime<Utc>,
+    /// What a sender should know although its notice is stored; our own contract says it.
+    pub remark: Option<Remark>,
+}
+
+/// Why a stored notice is of no use as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// Kept for people, for this reason; it is no money.
+    Quarantined(&'static str),
+    /// Its movement was told before with other facts, and the first telling stands.
+    Conflict,
+}
+
+impl Remark {
+    /// Two stable words: what it came to, and why.
+    const fn words(self) -> [&'static str; 2] {
+        match self {
+            Self::Quarantined(why) => ["quarantined", why],
+            Self::Conflict => ["conflict", "other_facts"],
+        }
+    }
 }
 
 /// An HTTP answer in the vendor's form.
@@ -327,6 +348,20 @@ impl Answer {
             }
             Outcome::Refused(_) => Self::json(401, r#"{"success":false}"#),
             Outcome::Unavailable => Self::json(503, r#"{"success":false}"#).later(),
+        }
+    }
+
+    /// The same, and beside a success what is wrong with the notice: for a sender who should
+    /// learn it from the answer.
+    pub(in crate::banks) fn with_remark(outcome: &Outcome, remark: Option<Remark>) -> Self {
+        let usual = Self::usual(outcome);
+        match remark.filter(|_| usual.status == 200) {
+            Some(remark) => {
+                let [state, code] = remark.words();
+                let body = format!(r#"{{"success":true,"state":"{state}","code":"{code}"}}"#);
+                Self { body, ..usual }
+            }
+            None => usual,
         }
     }
 }

@@ -17,8 +17,8 @@ use serde::Serialize;
 use super::lines::{LineTooLong, answer_each};
 use crate::banks::json::{Json, Object, read};
 use crate::banks::{
-    ADAPTERS, Adapter, Answer, Call, Credentials, Delivery, Outcome, Reading, Refusal, Secret,
-    Verified, adapter_by_name,
+    ADAPTERS, Adapter, Answer, Call, Credentials, Delivery, Outcome, Reading, Refusal, Remark,
+    Secret, Verified, adapter_by_name,
 };
 use crate::domain::credit::{BankFact, FactOutcome};
 use crate::domain::day::to_rfc3339;
@@ -118,7 +118,16 @@ impl Judge {
 
     fn answer(&self, outcome: &Outcome, delivery_id: Option<&str>) -> Answer {
         let now = self.now;
-        self.adapter.acknowledge(outcome, Call { delivery_id, now })
+        let remark = match outcome {
+            Outcome::Quarantined(why) => Some(Remark::Quarantined(why.as_str())),
+            _ => None,
+        };
+        let call = Call {
+            delivery_id,
+            now,
+            remark,
+        };
+        self.adapter.acknowledge(outcome, call)
     }
 
     fn judge_verified(&self, verified: &Verified) -> Judged {

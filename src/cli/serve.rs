@@ -198,6 +198,7 @@ fn state_of(settings: &Settings, ledger: Ledger, intake: Intake, clock: Clock) -
     state.certificates = CertificateHeader::new(header.map(|HeaderName(name)| name.clone()));
     state.personal_accounts = settings.personal_accounts;
     state.private_addresses = settings.pull_private_addresses;
+    state.contact.clone_from(&settings.contact);
     state.deadlines = RequestDeadlines {
         answer: seconds(settings.answer_deadline_s.get()),
         ..RequestDeadlines::default()

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::intake::{Delivered, Intake, Ledger, Notice, Quarantine, Receipt, Told};
 use crate::banks::{
-    Adapter, Answer, Call, Credentials, Delivery, Media, Outcome, Reading, Refusal, Secret,
+    Adapter, Answer, Call, Credentials, Delivery, Media, Outcome, Reading, Refusal, Remark, Secret,
     adapter_by_name,
 };
 use crate::domain::day::local_day;
@@ -182,6 +182,7 @@ impl OpenSource {
                 let call = Call {
                     delivery_id: None,
                     now,
+                    remark: None,
                 };
                 let answer = adapter.acknowledge(&Outcome::Refused(refusal), call);
                 let fate = Fate {
@@ -231,13 +232,21 @@ async fn submit(adapter: &dyn Adapter, intake: &Intake, notice: Notice) -> (Answ
         Told::Pulled(_) => None,
     };
     let now = notice.received_at;
-    let (outcome, fate) = match intake.submit(notice).await {
+    let receipt = intake.submit(notice).await;
+    let remark = match &receipt {
+        Ok(Receipt::Quarantined(why)) => Some(Remark::Quarantined(why.as_str())),
+        Ok(Receipt::Conflict(_)) => Some(Remark::Conflict),
+        Ok(Receipt::Stored(_) | Receipt::Repeated(_)) | Err(_) => None,
+    };
+    let (outcome, fate) = match receipt {
         Ok(Receipt::Stored(receipt)) => (Outcome::Stored { receipt }, Fate::plain("stored")),
-        Ok(Receipt::Repeated(receipt)) => (Outcome::Repeated { receipt }, Fate::plain("repeated")),
+        Ok(Receipt::Repeated(receipt) | Receipt::Conflict(receipt)) => {
+            (Outcome::Repeated { receipt }, Fate::plain("repeated"))
+        }
         Ok(Receipt::Quarantined(why)) => {
             let outcome = match why {
                 // A source that speaks for a foreign account is heard once and alerted about;
-                // telling it would only make it repeat.
+                // a vendor told of it would only repeat it.
                 Quarantine::Account(_) => Outcome::Stored { receipt: None },
                 Quarantine::Unusable(why) => Outcome::Quarantined(why),
             };
@@ -252,6 +261,7 @@ async fn submit(adapter: &dyn Adapter, intake: &Intake, notice: Notice) -> (Answ
     let call = Call {
         delivery_id: delivery_id.as_deref(),
         now,
+        remark,
     };
     (adapter.acknowledge(&outcome, call), fate)
 }

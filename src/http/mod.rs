@@ -27,6 +27,7 @@ pub mod problem;
 pub mod rate;
 mod routes;
 pub mod server;
+pub(crate) mod site;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -84,6 +85,8 @@ pub struct AppState {
     pub personal_accounts: PersonalAccounts,
     /// What the front page shows.
     pub front_page: FrontPage,
+    /// Whom a bank's engineer asks for a source.
+    pub contact: Option<String>,
     /// Whether history is fetched from addresses that are not public.
     pub private_addresses: PrivateAddresses,
     /// Seals the cursors of lists; follows from the master key, so that every instance on one
@@ -107,6 +110,7 @@ impl AppState {
             trusted: TrustedProxies::default(),
             certificates: CertificateHeader::default(),
             rates: RateLimits::default(),
+            contact: None,
             front_page: FrontPage::Pilot,
             private_addresses: PrivateAddresses::Refused,
             personal_accounts: PersonalAccounts::Warn,

@@ -3,24 +3,32 @@
 //! test.
 
 use askama::Template;
-use axum::extract::RawQuery;
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
+use super::form_page;
 use super::home::words;
-use super::trial_words::TrialWords;
+use super::trial_words::{TrialWords, wanted};
 use super::words::Words;
-use super::{address, form_page};
 use crate::banks::{ADAPTERS, BATCH_MAX_BYTES, KeyAlgorithm, standard_signature};
+use crate::domain::trial::Check;
+use crate::http::AppState;
 use crate::http::body::BODY_MAX_BYTES;
 use crate::http::language::Language;
 use crate::http::problem::Problem;
+use crate::http::site::address;
 
 /// A secret that no source has: everybody can read it here.
 const SECRET: &str = "whsec_cGhvY2hvLWV4YW1wbGUtc2VjcmV0LW5vdC15b3Vycy0=";
 const ID: &str = "msg_2026031600001";
 const TIMESTAMP: &str = "1773628200";
 const BODY: &str = r#"{"type":"bank.transaction.credited","data":{"transaction_id":"FT26075000001","account_number":"1030000000117","virtual_account":null,"direction":"credit","amount":45000,"currency":"VND","content":"TH7K2M9XQ4","bank_reference":"FT26075000001","booked_at":"2026-03-16T09:29:52+07:00"}}"#;
+
+/// What takes a part of the example's movement back.
+const REVERSAL: &str = r#"{"type":"bank.transaction.reversed","data":{"transaction_id":"FT26075000009","account_number":"1030000000117","virtual_account":null,"direction":"debit","amount":15000,"currency":"VND","content":"hoan tien","bank_reference":"FT26075000009","reverses_transaction_id":"FT26075000001","booked_at":"2026-03-16T10:05:00+07:00"}}"#;
+/// The formats that the page describes.
+const OWN_FORMATS: [&str; 2] = ["standard_webhooks", "camt054"];
 
 /// A program that signs and sends what it reads.
 struct Program {
@@ -107,7 +115,16 @@ struct Facts {
     batch_max_kib: usize,
     trial_words: &'static TrialWords,
     make: &'static str,
-    adapters: Vec<&'static str>,
+    /// The formats that this page describes.
+    adapters: &'static [&'static str],
+    /// Those of vendors.
+    vendors: Vec<&'static str>,
+    /// What a trial has to show, and what shows it.
+    checks: Vec<[&'static str; 2]>,
+    /// A reversal of the example.
+    reversal: &'static str,
+    /// Whom to ask for a source.
+    contact: Option<String>,
     /// Where the reader found this page.
     site: String,
 }
@@ -128,6 +145,7 @@ struct EnglishPage {
 
 /// The page in the caller's language.
 pub(super) async fn page(
+    State(state): State<AppState>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -136,6 +154,7 @@ pub(super) async fn page(
         "en" => Language::English,
         _ => Language::Vietnamese,
     };
+    let vendors = ADAPTERS.iter().map(|adapter| adapter.name());
     let facts = Facts {
         secret: SECRET,
         id: ID,
@@ -154,7 +173,11 @@ pub(super) async fn page(
             Language::Vietnamese => "Tạo nguồn thử",
             Language::English => "Make a trial",
         },
-        adapters: ADAPTERS.iter().map(|adapter| adapter.name()).collect(),
+        adapters: &OWN_FORMATS,
+        vendors: vendors.filter(|name| !OWN_FORMATS.contains(name)).collect(),
+        checks: Check::ALL.map(|check| wanted(check, language)).to_vec(),
+        reversal: REVERSAL,
+        contact: state.contact.clone(),
         site: address(&headers),
     };
     let text = match language {

@@ -16,7 +16,7 @@ mod view;
 mod words;
 
 use axum::Router;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
@@ -33,8 +33,6 @@ const FORM_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
      connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
-/// The longest name of a site, in characters.
-const SITE_MAX: usize = 255;
 /// The assets change only with the program.
 const ASSET_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
@@ -96,25 +94,4 @@ fn form_page(text: String, language: &'static str) -> Response {
     let headers = page.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, FORM_POLICY);
     page
-}
-
-/// Where the reader found this site, for addresses that are copied: what his client says, for
-/// his own eyes only. Another machine is asked under https.
-fn address(headers: &HeaderMap) -> String {
-    let site = headers
-        .get(header::HOST)
-        .and_then(|site| site.to_str().ok());
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
-    let site = site.filter(|site| site.len() <= SITE_MAX && site.bytes().all(plain));
-    let Some(site) = site.filter(|site| !site.is_empty()) else {
-        return String::new();
-    };
-    let here = ["127.0.0.1", "localhost", "[::1]"];
-    let name = site.rsplit_once(':').map_or(site, |(name, _)| name);
-    let scheme = if here.contains(&name) || here.contains(&site) {
-        "http"
-    } else {
-        "https"
-    };
-    format!("{scheme}://{site}")
 }

@@ -6,7 +6,7 @@ use super::trial_words::TrialWords;
 use super::view;
 use crate::domain::day::local_day;
 use crate::domain::explanation::Explanation;
-use crate::domain::trial::{Check, Movement, Standing, Verdict};
+use crate::domain::trial::{Check, Movement, Standing, TakenBack, Verdict};
 use crate::flows::trial::TrialRecord;
 use crate::http::language::Language;
 use crate::store::trials::deliveries::TrialDelivery;
@@ -39,6 +39,13 @@ pub(super) struct DeliveryLine {
     pub(super) verdict: &'static str,
     pub(super) reason: String,
     pub(super) advice: Option<String>,
+    /// Whether it was refused, as a check wants it.
+    pub(super) intended: bool,
+    /// Whether it may have been wrong on purpose.
+    pub(super) meant: bool,
+    pub(super) refused: bool,
+    pub(super) bytes: i64,
+    pub(super) sha256: String,
     pub(super) hints: Vec<&'static str>,
     /// The checks that it was the first to show.
     pub(super) shows: Vec<&'static str>,
@@ -132,7 +139,20 @@ pub(super) fn deliveries(record: &TrialRecord, language: Language) -> Vec<Delive
             _ if advice.is_some() => "miss",
             _ => "pass",
         };
+        let refused = findings.verdict == Verdict::Refused;
+        let passed_already = findings.refused_as.is_some_and(|kind| {
+            let check = kind.check();
+            check.is_some_and(|check| {
+                let mut standings = standings.iter();
+                standings.any(|(it, how)| *it == check && matches!(how, Standing::Passed { .. }))
+            })
+        });
         DeliveryLine {
+            intended: refused && !shows.is_empty(),
+            meant: !shows.is_empty() || passed_already,
+            refused,
+            bytes: delivery.told_bytes,
+            sha256: hex::encode(&delivery.told_hash),
             class,
             shows,
             number: delivery.number,
@@ -166,6 +186,10 @@ fn movement(movement: &Movement, language: Language) -> MovementLine {
         .filter_map(|(name, value)| value.clone().map(|value| (name, value)));
     let mut fields = vec![(words.number, movement.provider_txn_id.clone())];
     fields.extend(told);
+    if let Some(TakenBack { number, known }) = &movement.takes_back {
+        let known = words.known[usize::from(*known)];
+        fields.push((words.takes_back, format!("{number} ({known})")));
+    }
     fields.push((words.booked_at, moment(movement.occurred_at)));
     let why = movement.explanation.as_ref();
     MovementLine {

@@ -1,10 +1,23 @@
 //! The words of a trial's pages, in both languages.
 
-use crate::domain::trial::Standing;
+use crate::domain::trial::{Check, Standing};
 use crate::http::language::Language;
 
 /// The words of the page that shows a new trial and of the one that shows what came to it.
 pub(super) struct TrialWords {
+    /// What the formats of others are called together.
+    pub(super) vendors: &'static str,
+    pub(super) report_by: &'static str,
+    pub(super) contact: &'static str,
+    pub(super) no_contact: &'static str,
+    /// How the office knows that a report is genuine.
+    pub(super) genuine: &'static str,
+    /// Of a delivery that was refused on purpose.
+    pub(super) as_intended: &'static str,
+    pub(super) body: &'static str,
+    pub(super) takes_back: &'static str,
+    /// Whether the movement is known that another one takes back.
+    pub(super) known: [&'static str; 2],
     pub(super) made: &'static str,
     pub(super) made_lead: &'static str,
     pub(super) once: &'static str,
@@ -61,6 +74,15 @@ pub(super) struct TrialWords {
     states: [&'static str; 4],
 }
 
+/// A check, and what shows it.
+pub(super) const fn wanted(check: Check, language: Language) -> [&'static str; 2] {
+    let [vi, en] = check.what_to_do();
+    match language {
+        Language::Vietnamese => [check.vi(), vi],
+        Language::English => [check.en(), en],
+    }
+}
+
 impl TrialWords {
     /// The words of a language.
     pub(super) const fn of(language: Language) -> &'static Self {
@@ -83,6 +105,15 @@ impl TrialWords {
 }
 
 static VIETNAMESE: TrialWords = TrialWords {
+    vendors: "Bên cung cấp khác, theo tài liệu của họ",
+    report_by: "Báo cáo bằng lệnh",
+    contact: "Liên hệ để xin nguồn",
+    no_contact: "Người vận hành chưa ghi cách liên hệ.",
+    genuine: "Gửi văn phòng số của nguồn thử và liên kết tới trang này: văn phòng đọc báo cáo trên chính dịch vụ, bản in không chứng minh gì.",
+    as_intended: "Đúng như dự định: không cần làm gì.",
+    body: "Nội dung đã nhận",
+    takes_back: "huỷ giao dịch",
+    known: ["nguồn thử này chưa biết", "đã tìm thấy"],
     made: "Nguồn thử của bạn",
     made_lead: "Gửi thông báo nghĩ ra tới địa chỉ dưới đây. Chúng được kiểm tra, đọc và trả lời đúng như thông báo thật, nhưng không tính vào đâu cả.",
     once: "Khoá bí mật và mã đọc chỉ hiện một lần. Hãy chép lại trước khi rời trang này.",
@@ -142,6 +173,15 @@ static VIETNAMESE: TrialWords = TrialWords {
 };
 
 static ENGLISH: TrialWords = TrialWords {
+    vendors: "Other vendors, in their own forms",
+    report_by: "The report by a command",
+    contact: "Contact for a source",
+    no_contact: "The operator has not named a contact.",
+    genuine: "Send the office the trial's number and the link to this page: the office reads the report on this service, and a printed one proves nothing.",
+    as_intended: "As intended: nothing to do.",
+    body: "Body received",
+    takes_back: "takes back",
+    known: ["not known to this trial", "found"],
     made: "Your trial",
     made_lead: "Send invented notices to the address below. They are verified, read and answered as real ones are, and count nowhere.",
     once: "Secret and token are shown once. Copy them before you leave this page.",
@@ -172,14 +212,14 @@ static ENGLISH: TrialWords = TrialWords {
     of: "of",
     reload: "Reload",
     version: "Version of phocho",
-    created: "Made",
+    created: "Created",
     report_made: "Report of",
     last_delivery: "Last delivery",
     passed_at: "Passed",
     counts: "Deliveries",
     checks: "Checks",
     delivery: "Delivery",
-    deliveries: "What came",
+    deliveries: "Deliveries received",
     newest: "the newest first, at most 200",
     nothing_yet: "Nothing came yet.",
     what_to_do: "To do",

@@ -8,20 +8,18 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use serde_json::json;
 
+use super::html;
 use super::trial_lines::{CheckLine, DeliveryLine, checks, deliveries, moment};
-use super::trial_words::TrialWords;
+use super::trial_words::{TrialWords, wanted};
 use super::words::Words;
-use super::{address, html};
 use crate::banks::Secret;
 use crate::domain::access::TrialSecret;
-use crate::domain::day::to_rfc3339;
 use crate::domain::ids::TrialId;
 use crate::domain::trial::Check;
 use crate::flows::trial::{self, KnownTrial, OpenedTrial, TrialRecord};
 use crate::http::AppState;
-use crate::http::api::trial_documents::callback_path;
+use crate::http::api::trial_documents::{callback_path, first_notice, report_command};
 use crate::http::api::trials::TrialCreation;
 use crate::http::body::read_body;
 use crate::http::code::Code;
@@ -29,11 +27,10 @@ use crate::http::extract::{Path, Query};
 use crate::http::language::{Language, Text};
 use crate::http::peer::ClientAddress;
 use crate::http::problem::Problem;
+use crate::http::site::address;
 
 /// The largest form, in bytes.
 const FORM_MAX_BYTES: usize = 4096;
-/// The format whose programs stand on the page for banks.
-const PROGRAMS_FORMAT: &str = "standard_webhooks";
 
 /// What the form on the page for banks sends.
 #[derive(Deserialize)]
@@ -62,9 +59,11 @@ struct MadePage {
     page: String,
     /// Commands that send the first notice, where we have programs that do.
     commands: Option<String>,
+    /// What reads the report without the page.
+    report_command: String,
     /// Commands that show the rest with the same program.
     rest: &'static str,
-    to_show: Vec<[String; 2]>,
+    to_show: Vec<[&'static str; 2]>,
 }
 
 #[derive(Template)]
@@ -75,6 +74,10 @@ struct TrialPage {
     facts: TrialFacts,
     /// The page's own address, without a language.
     here: String,
+    /// What reads the report without the page.
+    report_command: String,
+    /// Whom to ask for a source.
+    contact: Option<String>,
     version: &'static str,
     created_at: String,
     made_at: String,
@@ -156,12 +159,11 @@ fn made_page(opened: &OpenedTrial, language: Language, site: &str, now: DateTime
         // It was the sender's to begin with.
         Secret::PublicKey { .. } => Vec::new(),
     };
-    let commands = match &opened.secret {
-        Secret::Text(text) if facts.adapter == PROGRAMS_FORMAT => {
-            Some(first_notice(&facts, text.expose_secret(), now))
-        }
+    let commands = match (&opened.secret, first_notice(&opened.trial, now)) {
+        (Secret::Text(text), Some(notice)) => Some(commands(&facts, text.expose_secret(), &notice)),
         _ => None,
     };
+    let report_command = report_command(site, &opened.trial.id(), &token);
     let tells = opened.trial.adapter.tells();
     let asked = Check::ALL.into_iter().filter(|check| tells.has(*check));
     MadePage {
@@ -175,35 +177,15 @@ fn made_page(opened: &OpenedTrial, language: Language, site: &str, now: DateTime
         secret,
         token,
         commands,
+        report_command,
         rest: include_str!("samples/rest.sh"),
-        to_show: asked
-            .map(|check| {
-                let [vi, en] = check.what_to_do();
-                match language {
-                    Language::Vietnamese => [check.vi(), vi],
-                    Language::English => [check.en(), en],
-                }
-                .map(str::to_owned)
-            })
-            .collect(),
+        to_show: asked.map(|check| wanted(check, language)).collect(),
         facts,
     }
 }
 
 /// The lines for a shell that send a first notice with the program on the page for banks.
-fn first_notice(facts: &TrialFacts, secret: &str, now: DateTime<Utc>) -> String {
-    let notice = json!({
-        "type": "bank.transaction.credited",
-        "data": {
-            "transaction_id": "TRY-1",
-            "account_number": facts.account_number,
-            "direction": "credit",
-            "amount": 45_000,
-            "currency": "VND",
-            "content": facts.reference,
-            "booked_at": to_rfc3339(now),
-        },
-    });
+fn commands(facts: &TrialFacts, secret: &str, notice: &str) -> String {
     format!(
         "export PHOCHO_URL='{}'\nexport PHOCHO_SECRET='{secret}'\ncat > notice.json <<'END'\n{notice}\nEND\nbash send.sh < notice.json\n",
         facts.address
@@ -223,7 +205,10 @@ pub(super) async fn page(
     let record = record.ok_or_else(no_trial)?;
     let language = language(query.lang.as_deref(), &headers);
     let here = format!("/docs/banks/trials/{id}?token={}", query.token);
-    let page = trial_page(&record, language, here, (&address(&headers), now));
+    let site = address(&headers);
+    let report_command = report_command(&site, &id, &query.token);
+    let mut page = trial_page(&record, language, (here, report_command), (&site, now));
+    page.contact.clone_from(&state.contact);
     let text = page.render().map_err(|fault| Problem::internal(&fault))?;
     Ok(html(text, language.tag()))
 }
@@ -241,7 +226,7 @@ fn no_trial() -> Problem {
 fn trial_page(
     record: &TrialRecord,
     language: Language,
-    here: String,
+    (here, report_command): (String, String),
     (site, now): (&str, DateTime<Utc>),
 ) -> TrialPage {
     let trial_words = TrialWords::of(language);
@@ -260,6 +245,8 @@ fn trial_page(
         trial_words,
         facts: TrialFacts::of(&record.trial, site),
         here,
+        report_command,
+        contact: None,
         version: env!("CARGO_PKG_VERSION"),
         created_at: moment(record.trial.row.created_at),
         made_at: moment(now),

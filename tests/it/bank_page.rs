@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use phocho::banks::KeyAlgorithm;
+use phocho::domain::trial::Check;
 use serde_json::{Value, json};
 
 use crate::callbacks::standard_v1;
@@ -17,6 +18,7 @@ use crate::street::{ACCOUNT, Street, serve_now};
 on_both_engines!(
     every_program_on_the_page_is_believed_and_a_repeat_counts_once,
     every_program_with_a_key_is_believed_and_sends_camt_054_too,
+    the_reversal_on_the_page_takes_a_part_of_the_example_back,
     the_programs_and_commands_work_against_a_trial_unchanged,
 );
 
@@ -160,6 +162,40 @@ async fn every_program_on_the_page_is_believed_and_a_repeat_counts_once(database
         sent += 1;
     }
     assert_eq!(number(&database, TOLD).await, sent);
+}
+
+async fn the_reversal_on_the_page_takes_a_part_of_the_example_back(database: Database) {
+    let mut street = Street::open(database.store().await).await;
+    street.address = serve_now(street.store.clone()).await;
+    street.code(REFERENCE, None).await;
+    let secret = format!("whsec_{}", STANDARD.encode([7; 32]));
+    street
+        .source("bank", "standard_webhooks", &secret, None)
+        .await;
+    let page = page(&street.address, "en").await;
+    let example = block(&page, "http");
+    let (_, example) = example.split_once("\n\n").unwrap();
+    let client = reqwest::Client::new();
+    // The example's account is another street's.
+    let here = |body: &str| body.replace("1030000000117", ACCOUNT);
+    for (id, body) in [
+        ("m1", here(&block(&page, "reversal"))),
+        ("m2", here(example)),
+    ] {
+        let time = chrono::Utc::now().timestamp().to_string();
+        let signature = standard_v1(&[7; 32], id, &time, body.as_bytes());
+        let sent = client
+            .post(format!("http://{}/v1/callbacks/bank", street.address))
+            .header("content-type", "application/json")
+            .header("webhook-id", id)
+            .header("webhook-timestamp", time)
+            .header("webhook-signature", signature)
+            .body(body);
+        let answer = sent.send().await.unwrap().text().await.unwrap();
+        assert_eq!(answer, "{\"success\":true}");
+    }
+    let returned = "SELECT CAST(SUM(returned_vnd) AS BIGINT) FROM payments";
+    assert_eq!(number(&database, returned).await, 15_000);
 }
 
 async fn every_program_with_a_key_is_believed_and_sends_camt_054_too(database: Database) {
@@ -321,6 +357,13 @@ fn the_example_is_signed_as_it_says_in_both_languages() {
             for program in programs.iter().chain(&keyed).chain(&["xml"]) {
                 assert!(!block(&page, program).contains("&#"), "{program}");
             }
+            for check in Check::ALL {
+                let [vi, en] = check.what_to_do();
+                let wanted = if language == "vi" { vi } else { en }.replace('\'', "&#39;");
+                assert!(page.contains(&wanted), "{wanted}");
+            }
+            let report = "curl -H 'Authorization: Bearer &lt;token&gt;' http://127.0.0.1";
+            assert!(page.contains(report));
             for algorithm in KeyAlgorithm::ALL {
                 assert!(page.contains(&format!("<code>{algorithm}</code>")));
             }

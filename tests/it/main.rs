@@ -63,6 +63,7 @@ mod source_keys;
 mod sources;
 mod statement_files;
 mod statements;
+mod stored_unusable;
 mod suspense;
 mod trials;
 mod vendors;

@@ -31,7 +31,7 @@ on_both_engines!(
     what_is_told_again_raises_no_second_alert,
 );
 
-const SECRET: &str = "a-secret-of-this-test-0001";
+pub const SECRET: &str = "a-secret-of-this-test-0001";
 const REFERENCES: [&str; 5] = [
     "TH7K2M9XQ4",
     "TH3D8W5RNC",

@@ -66,6 +66,11 @@ fn a_standard_signature_is_explained_by_the_slip_that_made_it() {
     for (name, signature, wanted) in [
         ("no label", good[3..].to_owned(), &[Slip::WithoutLabel][..]),
         (
+            "an equals sign",
+            good.replacen(',', "=", 1),
+            &[Slip::EqualsForComma],
+        ),
+        (
             "hexadecimal",
             format!("v1,{}", hex::encode(&mac)),
             &[Slip::HexForBase64],
@@ -127,6 +132,20 @@ fn a_standard_signature_is_explained_by_the_slip_that_made_it() {
     }
     for unknown in [v1(b"another key", &text), "v1,".into(), "v1,====".into()] {
         assert_eq!(standard(&unknown), Err(Refusal::SignatureMismatch));
+    }
+}
+
+#[test]
+fn what_was_put_behind_the_body_after_signing_is_told_apart() {
+    for (added, slip) in [
+        ("\n", Slip::LineEnd),
+        ("\r\n", Slip::LineEnd),
+        (" ", Slip::SpaceAtEnd),
+        ("\n ", Slip::SpaceAtEnd),
+    ] {
+        let texts = body_texts(b"1.", format!("{{}}{added}").as_bytes());
+        let found = texts.iter().find(|(_, text)| text == b"1.{}");
+        assert_eq!(found.map(|(slip, _)| *slip), Some(Some(slip)), "{added:?}");
     }
 }
 

@@ -14,6 +14,7 @@ const SETTINGS: [(&str, &str); 4] = [
 const CALL: Call<'_> = Call {
     delivery_id: Some("trace-1"),
     now: DateTime::UNIX_EPOCH,
+    remark: None,
 };
 
 /// A secret of a format, made from one byte; as the vendor would where the vendor makes it.

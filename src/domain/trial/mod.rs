@@ -4,6 +4,7 @@
 //! A check is passed by a delivery that shows it, never by a word of the sender, and stays
 //! passed. What a format cannot tell is not asked of it: [`Tells`] says what it can.
 
+mod telling;
 mod words;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::credit::{BankFact, Direction, FactOutcome};
 use super::explanation::{Explanation, Field};
 
+pub use telling::{FirstTelling, TakenBack, advice_on_conflict};
 pub use words::{Came, Check, MovementKind, Slip, Verdict};
 
 /// How many movements of one delivery are listed.
@@ -65,6 +67,17 @@ pub enum RefusedAs {
     Malformed,
 }
 
+impl RefusedAs {
+    /// The check that a delivery refused so may be meant to show.
+    pub const fn check(self) -> Option<Check> {
+        match self {
+            Self::Forged => Some(Check::ForgedRefused),
+            Self::Stale => Some(Check::StaleRefused),
+            Self::Malformed => None,
+        }
+    }
+}
+
 /// A sentence in both languages: what was wrong and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advice {
@@ -99,6 +112,9 @@ pub struct Movement {
     pub occurred_at: DateTime<Utc>,
     /// Which reference a credit was matched by, and why.
     pub explanation: Option<Explanation>,
+    /// The movement that it takes back, where it names one.
+    #[serde(default)]
+    pub takes_back: Option<TakenBack>,
     /// Whether the reference was found although the text does not simply begin with it.
     pub changed_text: bool,
 }
@@ -122,6 +138,10 @@ impl Movement {
             merchant_reference: cut_all(&fact.merchant_reference),
             occurred_at: fact.occurred_at,
             explanation,
+            takes_back: fact.takes_back().map(|number| TakenBack {
+                number: cut(number),
+                known: false,
+            }),
             changed_text,
         }
     }
@@ -150,7 +170,7 @@ impl MovementKind {
     fn of(fact: &BankFact) -> Self {
         match (fact.outcome, fact.direction) {
             (FactOutcome::Failed, _) => Self::Failed,
-            _ if fact.reverses.is_some() => Self::Reversal,
+            _ if fact.takes_back().is_some() => Self::Reversal,
             (FactOutcome::Paid, Direction::Credit) => Self::Credit,
             (_, Direction::Debit) => Self::Debit,
             (FactOutcome::Ignored, Direction::Credit) => Self::Test,

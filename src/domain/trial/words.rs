@@ -10,7 +10,7 @@ worded! {
         /// A movement told for the first time.
         Accepted = "accepted",
             "Chữ ký đúng, đọc được, báo lần đầu.",
-            "Believed, read, and told for the first time.";
+            "Signature right, read, and new.";
         /// Told before.
         Repeated = "duplicate",
             "Đã báo trước đó: nhận lại và không tính thêm. Đúng như khi gửi lại.",
@@ -68,7 +68,7 @@ worded! {
     /// How a movement came to what is known.
     Came {
         /// For the first time.
-        New = "new", "báo lần đầu", "told for the first time";
+        New = "new", "báo lần đầu", "new: not told before";
         /// It is known already.
         Again = "again", "đã báo trước đó", "told before";
         /// It is known with other facts.
@@ -90,7 +90,7 @@ worded! {
         /// The body was written anew after signing.
         BodyRewritten = "body_rewritten",
             "Chữ ký khớp với nội dung sau khi viết lại JSON (dấu cách, thứ tự khoá hoặc ký tự thoát khác đi). Hãy ký đúng các byte được gửi đi.",
-            "The signature fits the body written anew as JSON (other spaces, key order or escapes). Sign the very bytes that are sent.";
+            "The signature fits the body written again as JSON (other spaces, key order or escapes). Sign the very bytes that are sent.";
         /// Without the moment of sending.
         WithoutTime = "without_time",
             "Chữ ký khớp khi bỏ thời điểm gửi. Thời điểm phải nằm trong văn bản được ký.",
@@ -111,6 +111,10 @@ worded! {
         LineEnd = "line_end",
             "Chữ ký khớp khi thêm hoặc bớt ký tự xuống dòng ở cuối nội dung (ví dụ do echo).",
             "The signature fits with a line end added to or taken from the body (echo adds one).";
+        /// White space behind the body that was not signed.
+        SpaceAtEnd = "space_at_end",
+            "Chữ ký khớp khi bỏ khoảng trắng ở cuối nội dung: chúng được thêm vào sau khi ký.",
+            "The signature fits without the spaces at the end of the body: they were added after signing.";
         /// The keys were not sorted.
         NotSorted = "not_sorted",
             "Chữ ký khớp với các trường theo thứ tự khi gửi. Phải sắp xếp các trường trước khi ký.",
@@ -159,6 +163,10 @@ worded! {
         WithoutLabel = "without_label",
             "Chữ ký đúng nhưng thiếu phần đứng trước (v1, hoặc sha256=).",
             "The signature is right but what has to stand before it is missing (v1, or sha256=).";
+        /// An equals sign where a comma has to stand.
+        EqualsForComma = "equals_for_comma",
+            "Chữ ký đúng nhưng sau v1 là dấu bằng; định dạng này cần dấu phẩy: v1,",
+            "The signature is right but v1 is followed by an equals sign; this format wants a comma: v1,";
         /// The secret is shown, but not where and how the format has it.
         TokenElsewhere = "token_elsewhere",
             "Khoá bí mật có trong yêu cầu nhưng không ở đúng header hoặc không đứng sau đúng từ của định dạng (Apikey, Bearer, Basic).",
@@ -242,8 +250,8 @@ impl Check {
                 "Send one more notice with another transaction number and the same transfer text.",
             ],
             Self::MangledFound => [
-                "Gửi một giao dịch mới có nội dung đúng như ngân hàng chuyển đi: có phần đứng trước mã, chữ thường, hoặc có dấu cách, dấu chấm xen giữa mã.",
-                "Send a new movement with the text as your bank delivers it: with what it puts before the reference, in lower case, or with spaces or dots within the reference.",
+                "Gửi một giao dịch mới có nội dung đúng như ngân hàng chuyển đi: có phần đứng trước mã, chữ thường, hoặc có dấu cách, dấu chấm xen giữa mã. Mục này cho thấy chúng tôi tìm được mã trong nội dung mà hệ thống của ngân hàng đã đổi; khi chạy thật hãy gửi nội dung nguyên như bạn nhận được.",
+                "Send a new movement with the text as your bank delivers it: with what it puts before the reference, in lower case, or with spaces or dots within the reference. This shows that we find it in what banks' systems make of a text; in use, send the text as you have it.",
             ],
             Self::NotMoney => [
                 "Gửi một thông báo tiền ra, hoặc một khoản không thành công, có chữ ký đúng.",

@@ -83,6 +83,8 @@ pub enum Receipt {
     Stored(Option<String>),
     /// Recorded before: nothing changed.
     Repeated(Option<String>),
+    /// Recorded before with other facts: the first telling stands, and people see the other.
+    Conflict(Option<String>),
     /// Authentic but unusable; kept for people to look at.
     Quarantined(Quarantine),
 }

@@ -40,11 +40,11 @@ impl Outcome {
         let mut outcome = if let Some(why) = refused {
             Self::quarantined(Quarantine::Account(why), callback)
         } else if any(|one| matches!(one, Recorded::Conflict(..))) {
-            Self::repeated(first, "conflict", "other_facts")
+            Self::new(Receipt::Conflict(first), "conflict", "other_facts")
         } else if any(|one| matches!(one, Recorded::New(_))) {
             Self::stored(first, "accepted", "")
         } else if any(|one| matches!(one, Recorded::Again(_))) {
-            Self::repeated(first, "duplicate", "")
+            Self::new(Receipt::Repeated(first), "duplicate", "")
         } else if facts.iter().any(|fact| fact.outcome == FactOutcome::Failed) {
             Self::stored(None, "failed", "not_booked")
         } else {
@@ -74,10 +74,6 @@ impl Outcome {
             alarms: vec![alarm],
             ..Self::new(Receipt::Quarantined(why), "quarantined", why.as_str())
         }
-    }
-
-    const fn repeated(first: Option<String>, verdict: &'static str, reason: &'static str) -> Self {
-        Self::new(Receipt::Repeated(first), verdict, reason)
     }
 
     const fn new(receipt: Receipt, verdict: &'static str, reason: &'static str) -> Self {

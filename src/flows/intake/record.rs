@@ -152,7 +152,7 @@ impl<'a> Batch<'a> {
                 if let Some(about) = recorded.conflict() {
                     self.raise_alert(about, notice.received_at).await?;
                 }
-                Receipt::Repeated(told(id))
+                Receipt::Conflict(told(id))
             }
             Recorded::Unbound(why) => Receipt::Quarantined(Quarantine::Account(why)),
         })

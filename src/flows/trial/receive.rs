@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use super::super::intake::{Ledger, hash_of};
 use super::KnownTrial;
 use crate::banks::{
-    Answer, Call, Credentials, Delivery, Media, Outcome, Reading, Refusal, Verified, slips,
+    Answer, Call, Credentials, Delivery, Media, Outcome, Reading, Refusal, Remark, Verified,
+    advice_on_reading, advice_on_refusal, slips,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::to_microseconds;
@@ -14,7 +15,8 @@ use crate::domain::explanation::{AccountRefusal, Explanation};
 use crate::domain::ids::{BankTransactionId, TrialId};
 use crate::domain::matching::{Texts, decide};
 use crate::domain::trial::{
-    Advice, Before, Came, Check, Findings, MOST_MOVEMENTS, Movement, Verdict, shown_by, told_text,
+    Advice, Before, Came, Check, Findings, FirstTelling, MOST_MOVEMENTS, Movement, Verdict,
+    advice_on_conflict, shown_by, told_text,
 };
 use crate::store::trials::deliveries::{self, KnownMovement, TrialDelivery};
 use crate::store::{StoreError, Tx, trials};
@@ -82,7 +84,7 @@ pub async fn receive(
     };
     let judged = match verdict {
         Err(refusal) => round.refuse(delivery, &credentials, refusal),
-        Ok(verified) => round.take(&verified).await?,
+        Ok(verified) => round.take(delivery, &verified).await?,
     };
     round.keep(arrival, delivery, &judged).await?;
     tx.commit().await?;
@@ -105,14 +107,18 @@ impl Round<'_> {
         let adapter = self.trial.adapter;
         let findings = Findings {
             refused_as: Some(refusal.refused_as()),
-            advice: Some(refusal.advice()),
+            advice: Some(advice_on_refusal(adapter, delivery, refusal)),
             slips: slips(adapter, delivery, credentials, refusal),
             ..Findings::new(Verdict::Refused, refusal.as_str())
         };
-        self.answered(findings, &Outcome::Refused(refusal))
+        self.answered(findings, &Outcome::Refused(refusal), None)
     }
 
-    async fn take(&mut self, verified: &Verified) -> Result<Judged, StoreError> {
+    async fn take(
+        &mut self,
+        delivery: &Delivery,
+        verified: &Verified,
+    ) -> Result<Judged, StoreError> {
         self.delivery_id = verified.delivery_id().map(str::to_owned);
         let stored = Outcome::Stored { receipt: None };
         Ok(match verified.reading() {
@@ -126,23 +132,25 @@ impl Round<'_> {
                     advice: Some(kind.advice()),
                     ..Findings::new(Verdict::Ignored, kind.as_str())
                 };
-                self.answered(findings, &stored)
+                self.answered(findings, &stored, None)
             }
             Reading::Unusable(why) => {
                 let findings = Findings {
-                    advice: Some(why.advice()),
+                    advice: Some(advice_on_reading(self.trial.adapter, delivery, *why)),
                     ..Findings::new(Verdict::Quarantined, why.as_str())
                 };
-                self.answered(findings, &Outcome::Quarantined(*why))
+                let remark = Remark::Quarantined(why.as_str());
+                self.answered(findings, &Outcome::Quarantined(*why), Some(remark))
             }
             Reading::Transactions(facts) => self.take_facts(facts).await?,
         })
     }
 
-    fn answered(&self, findings: Findings, outcome: &Outcome) -> Judged {
+    fn answered(&self, findings: Findings, outcome: &Outcome, remark: Option<Remark>) -> Judged {
         let call = Call {
             delivery_id: self.delivery_id.as_deref(),
             now: self.now,
+            remark,
         };
         Judged {
             findings,
@@ -153,7 +161,7 @@ impl Round<'_> {
 
     async fn take_facts(&mut self, facts: &[BankFact]) -> Result<Judged, StoreError> {
         let (mut movements, mut came_as, mut receipt) = (Vec::new(), Vec::new(), None);
-        let mut same_text = false;
+        let (mut same_text, mut differing) = (false, None);
         for fact in facts {
             let explanation = self.explain(fact);
             let (came, known) = self
@@ -162,17 +170,30 @@ impl Round<'_> {
             receipt = receipt.or(known);
             came_as.push(came);
             if movements.len() < MOST_MOVEMENTS {
-                movements.push(Movement::of(fact, came, explanation));
+                let mut movement = Movement::of(fact, came, explanation);
+                let first = self.first_telling(&movement).await?;
+                match &mut movement.takes_back {
+                    _ if came == Came::OtherFacts => {
+                        let advice = advice_on_conflict(first.as_ref(), &movement);
+                        differing = differing.or(Some(advice));
+                    }
+                    Some(named) => named.known = first.is_some(),
+                    None => {}
+                }
+                movements.push(movement);
             }
         }
         let any = |wanted| came_as.contains(&wanted);
         let receipt = receipt.map(|id| id.to_string());
+        let mut remark = None;
         let (verdict, reason, outcome) = if any(Came::OtherAccount) {
             let why = AccountRefusal::NotBound.as_str();
             let outcome = Outcome::Stored { receipt: None };
+            remark = Some(Remark::Quarantined(why));
             (Verdict::Quarantined, why, outcome)
         } else if any(Came::OtherFacts) {
             let outcome = Outcome::Repeated { receipt };
+            remark = Some(Remark::Conflict);
             (Verdict::Conflict, Came::OtherFacts.as_str(), outcome)
         } else if any(Came::New) {
             (Verdict::Accepted, "", Outcome::Stored { receipt })
@@ -192,17 +213,40 @@ impl Round<'_> {
             )
         };
         let advice = any(Came::OtherAccount).then(|| self.other_account());
+        let advice = advice.or(differing);
         let findings = Findings {
             advice,
             movements,
             movements_told: facts.len(),
             ..Findings::new(verdict, reason)
         };
-        let judged = self.answered(findings, &outcome);
+        let judged = self.answered(findings, &outcome, remark);
         Ok(Judged {
             same_text,
             ..judged
         })
+    }
+
+    /// The first telling of a movement that contradicts it, or of one that it takes back.
+    async fn first_telling(
+        &mut self,
+        movement: &Movement,
+    ) -> Result<Option<FirstTelling>, StoreError> {
+        let name = match (movement.came, &movement.takes_back) {
+            (Came::OtherFacts, _) => &movement.provider_txn_id,
+            (_, Some(named)) => &named.number,
+            _ => return Ok(None),
+        };
+        let known = deliveries::list(self.tx, self.trial.id()).await?;
+        let mut tellings = known.into_iter().flat_map(|delivery| {
+            let told = delivery.findings.movements.into_iter();
+            let new = told.filter(|movement| movement.came == Came::New);
+            new.map(move |movement| FirstTelling {
+                number: delivery.number,
+                movement,
+            })
+        });
+        Ok(tellings.find(|telling| telling.is_named(name)))
     }
 
     /// Which reference a credit names; nothing else is ever attributed.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::payment_explanations::{Reasons, SeenReference, worded};
@@ -11,9 +13,13 @@ use super::wording::{Sentence, Worded};
 use crate::banks::Credentials;
 use crate::domain::day::to_rfc3339;
 use crate::domain::explanation::Explanation;
-use crate::domain::trial::{Advice, Movement, Slip};
+use crate::domain::ids::TrialId;
+use crate::domain::trial::{Advice, Movement, Slip, TakenBack};
 use crate::flows::trial::{KnownTrial, OpenedTrial, TrialRecord};
 use crate::store::trials::deliveries::TrialDelivery;
+
+/// The format whose bodies are ours.
+pub(crate) const OWN_FORMAT: &str = "standard_webhooks";
 
 /// A trial.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,6 +70,10 @@ pub struct TrialDocument {
     "secret": "whsec_…",
     "token": "pht_…",
     "page": "/docs/banks/trials/trl_01920000000070008000000000000001?token=pht_…",
+    "callback_url": "https://phocho.example.vn/v1/trials/trl_01920000000070008000000000000001/callback",
+    "page_url": "https://phocho.example.vn/docs/banks/trials/trl_01920000000070008000000000000001?token=pht_…",
+    "report_command": "curl -H 'Authorization: Bearer pht_…' https://phocho.example.vn/v1/trials/trl_01920000000070008000000000000001/report",
+    "first_notice": "{\"type\":\"bank.transaction.credited\",\"data\":{…}}",
 }))]
 pub struct OpenedTrialDocument {
     trial: TrialDocument,
@@ -73,6 +83,14 @@ pub struct OpenedTrialDocument {
     token: String,
     /// The same for people: deliveries and report, to be printed.
     page: String,
+    /// Where notices are sent, whole.
+    callback_url: String,
+    /// The page, whole: open it next to see what became of each notice.
+    page_url: String,
+    /// A command that reads the report.
+    report_command: String,
+    /// Of `standard_webhooks`: a body to sign and send, with this trial's account and reference.
+    first_notice: Option<String>,
 }
 
 /// A trial with what came to it.
@@ -148,6 +166,18 @@ pub struct TrialMovementDocument {
     occurred_at: String,
     /// Which reference a credit names, and why.
     explanation: Option<TrialExplanationDocument>,
+    /// The movement that this one takes back, where it names one.
+    takes_back: Option<TrialTakenBackDocument>,
+}
+
+/// The movement that another one takes back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TrialTakenBack)]
+pub struct TrialTakenBackDocument {
+    /// The number or reference that was named.
+    number: String,
+    /// Whether this trial was told of it.
+    known: bool,
 }
 
 /// Which reference a credit names, and why.
@@ -185,19 +215,46 @@ impl From<KnownTrial> for TrialDocument {
 }
 
 /// Where a trial's notices are sent.
-pub(crate) fn callback_path(trial: &crate::domain::ids::TrialId) -> String {
+pub(crate) fn callback_path(trial: &TrialId) -> String {
     format!("/v1/trials/{trial}/callback")
+}
+
+/// The command that reads a trial's report.
+pub(crate) fn report_command(site: &str, trial: &TrialId, token: &str) -> String {
+    format!("curl -H 'Authorization: Bearer {token}' {site}/v1/trials/{trial}/report")
+}
+
+/// A body that shows the first checks, where the contract is ours.
+pub(crate) fn first_notice(trial: &KnownTrial, now: DateTime<Utc>) -> Option<String> {
+    let notice = json!({
+        "type": "bank.transaction.credited",
+        "data": {
+            "transaction_id": "TRY-1",
+            "account_number": trial.row.account_number,
+            "direction": "credit",
+            "amount": 45_000,
+            "currency": "VND",
+            "content": trial.row.reference,
+            "booked_at": to_rfc3339(now),
+        },
+    });
+    (trial.adapter.name() == OWN_FORMAT).then(|| notice.to_string())
 }
 
 impl OpenedTrialDocument {
     /// The trial and what is shown once.
-    pub(super) fn new(opened: OpenedTrial) -> Self {
+    pub(super) fn new(opened: OpenedTrial, site: &str, now: DateTime<Utc>) -> Self {
         let token = opened.token.reveal().to_string();
         let id = opened.trial.id();
+        let page = format!("/docs/banks/trials/{id}?token={token}");
         Self {
+            callback_url: format!("{site}{}", callback_path(&id)),
+            page_url: format!("{site}{page}"),
+            report_command: report_command(site, &id, &token),
+            first_notice: first_notice(&opened.trial, now),
             trial: opened.trial.into(),
             secret: opened.secret.into(),
-            page: format!("/docs/banks/trials/{id}?token={token}"),
+            page,
             token,
         }
     }
@@ -254,6 +311,9 @@ impl From<Movement> for TrialMovementDocument {
             merchant_reference: movement.merchant_reference,
             occurred_at: to_rfc3339(movement.occurred_at),
             explanation: movement.explanation.map(Into::into),
+            takes_back: movement
+                .takes_back
+                .map(|TakenBack { number, known }| TrialTakenBackDocument { number, known }),
         }
     }
 }

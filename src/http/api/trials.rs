@@ -1,7 +1,7 @@
 //! `/v1/trials`: where a bank's engineer tries his notices, without an account here.
 
 use axum::extract::{Extension, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -19,6 +19,7 @@ use crate::http::extract::{Json, Path};
 use crate::http::language::Text;
 use crate::http::peer::ClientAddress;
 use crate::http::problem::{FieldError, Problem};
+use crate::http::site::address;
 
 /// A trial to make.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -89,10 +90,11 @@ impl From<TrialError> for Problem {
 pub async fn create(
     State(state): State<AppState>,
     Extension(client): Extension<ClientAddress>,
+    headers: HeaderMap,
     Json(body): Json<TrialCreation>,
 ) -> Result<Response, Problem> {
     let opened = body.open(&state, client).await?;
-    let document = OpenedTrialDocument::new(opened);
+    let document = OpenedTrialDocument::new(opened, &address(&headers), state.clock.now());
     Ok((StatusCode::CREATED, Json(document)).into_response())
 }
 

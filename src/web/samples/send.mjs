@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 const { PHOCHO_URL, PHOCHO_SECRET } = process.env;
 const body = readFileSync(0);
 const key = Buffer.from(PHOCHO_SECRET.replace(/^whsec_/, ""), "base64");
-const id = `msg_${randomUUID()}`;
-const timestamp = Math.floor(Date.now() / 1000).toString();
+const id = process.env.PHOCHO_ID ?? `msg_${randomUUID()}`;
+const timestamp = process.env.PHOCHO_TIMESTAMP ?? Math.floor(Date.now() / 1000).toString();
 const signature = createHmac("sha256", key)
   .update(`${id}.${timestamp}.`)
   .update(body)

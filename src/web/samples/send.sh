@@ -2,8 +2,8 @@
 set -euo pipefail
 # PHOCHO_URL = https://…/v1/callbacks/<source>, PHOCHO_SECRET = whsec_…
 body=$(cat)
-id="msg_$(openssl rand -hex 12)"
-timestamp=$(date +%s)
+id="${PHOCHO_ID:-msg_$(openssl rand -hex 12)}"
+timestamp="${PHOCHO_TIMESTAMP:-$(date +%s)}"
 key=$(printf %s "${PHOCHO_SECRET#whsec_}" | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n')
 signature=$(printf %s "$id.$timestamp.$body" |
   openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | openssl base64 -A)

@@ -2,8 +2,8 @@
 set -euo pipefail
 # PHOCHO_URL = https://…/v1/callbacks/<source>, PHOCHO_KEY = the file of the private RSA key
 body=$(cat)
-id="msg_$(openssl rand -hex 12)"
-timestamp=$(date +%s)
+id="${PHOCHO_ID:-msg_$(openssl rand -hex 12)}"
+timestamp="${PHOCHO_TIMESTAMP:-$(date +%s)}"
 signature=$(printf %s "$id.$timestamp.$body" |
   openssl dgst -sha256 -sign "$PHOCHO_KEY" -sigopt rsa_padding_mode:pss \
     -sigopt rsa_pss_saltlen:32 | openssl base64 -A)

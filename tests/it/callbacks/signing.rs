@@ -23,6 +23,7 @@ pub fn call(delivery_id: Option<&str>) -> Call<'_> {
     Call {
         delivery_id,
         now: now(),
+        remark: None,
     }
 }
 

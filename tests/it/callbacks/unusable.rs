@@ -127,6 +127,24 @@ fn a_banks_other_events_are_acknowledged_and_ignored() {
 }
 
 #[test]
+fn a_reversal_names_what_it_takes_back() {
+    let missing = Unusable::MissingField("reverses_transaction_id");
+    let reversed = STANDARD_BODY.replace("credited", "reversed");
+    for direction in ["credit", "debit"] {
+        let direction = format!("\"direction\":\"{direction}\"");
+        let body = reversed.replace("\"direction\":\"credit\"", &direction);
+        assert_unusable(&standard_reading(&body), missing, &direction);
+        let named = |value: &str| {
+            let id = format!("\"STX1\",\"reverses_transaction_id\":{value}");
+            standard_reading(&body.replace("\"STX1\"", &id))
+        };
+        assert_unusable(&named("null"), missing, &direction);
+        assert_unusable(&named("\"\""), missing, &direction);
+        assert!(matches!(named("\"STX0\""), Reading::Transactions(_)));
+    }
+}
+
+#[test]
 fn a_sepay_notice_must_be_whole() {
     use Unusable::{BadAmount, BadField, MalformedBody, MissingField};
     for (from, to, wanted) in [

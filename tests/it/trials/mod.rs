@@ -2,6 +2,7 @@
 
 mod bench;
 mod bounds;
+mod causes;
 mod pages;
 mod reports;
 mod verdicts;

@@ -17,7 +17,7 @@ async fn get(bench: &Bench, request: Request<Body>) -> (u16, HeaderMap, String) 
     (head.status.as_u16(), head.headers, text)
 }
 
-async fn page(bench: &Bench, path: &str) -> (u16, HeaderMap, String) {
+pub async fn page(bench: &Bench, path: &str) -> (u16, HeaderMap, String) {
     let request = Request::get(path).header("host", "pho.example");
     get(bench, request.body(Body::empty()).unwrap()).await
 }
@@ -37,7 +37,7 @@ fn between<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
     rest.split_once(end).unwrap().0
 }
 
-fn trial_page(trial: &Trial, language: &str) -> String {
+pub fn trial_page(trial: &Trial, language: &str) -> String {
     format!(
         "/docs/banks/trials/{}?token={}&lang={language}",
         trial.id, trial.token
