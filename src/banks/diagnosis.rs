@@ -53,8 +53,8 @@ pub fn advice_on_reading(adapter: &dyn Adapter, delivery: &Delivery, why: Unusab
             let value = name.and_then(|name| find(&body, name));
             let quoted = adapter.form_of("amount").is_some()
                 && matches!(value, Some(Json::Text(text)) if text.bytes().all(|it| it.is_ascii_digit()));
-            let quotes = Advice::of("Hãy bỏ dấu ngoặc kép.", "Take the quotes off.");
-            [name.and_then(told), quoted.then_some(quotes)]
+            let remedy = Advice::of("Hãy bỏ dấu ngoặc kép.", "Take the quotes off.");
+            [name.and_then(told), quoted.then_some(remedy)]
         }
         Unusable::OtherCurrency => [told("currency"), None],
         Unusable::Contradiction => [told("type"), told("direction")],
@@ -69,11 +69,13 @@ pub fn advice_on_reading(adapter: &dyn Adapter, delivery: &Delivery, why: Unusab
             [None, None]
         }
     };
-    more.into_iter().flatten().fold(why.advice(), and)
+    more.into_iter()
+        .flatten()
+        .fold(why.advice(), |all, next| and(&all, &next))
 }
 
 /// Two sentences, one behind the other.
-fn and(first: Advice, second: Advice) -> Advice {
+fn and(first: &Advice, second: &Advice) -> Advice {
     Advice::of(
         format!("{} {}", first.vi, second.vi),
         format!("{} {}", first.en, second.en),
@@ -121,7 +123,7 @@ fn not_json(body: &[u8]) -> Advice {
             format!("The body begins with: {shown}"),
         )
     };
-    and(Unusable::MalformedBody.advice(), more)
+    and(&Unusable::MalformedBody.advice(), &more)
 }
 
 fn ambiguous(body: &[u8]) -> Option<Advice> {
@@ -231,7 +233,7 @@ fn malformed_header(adapter: &dyn Adapter, delivery: &Delivery) -> Option<Advice
         "13 digits look like milliseconds: divide by 1000.",
     );
     Some(if milliseconds {
-        and(advice, hint)
+        and(&advice, &hint)
     } else {
         advice
     })
@@ -267,7 +269,7 @@ fn mismatch(adapter: &dyn Adapter, delivery: &Delivery, refusal: Refusal) -> Opt
             "What was checked here: \"{before}\", then a body of {bytes} bytes, SHA-256 {hash}. If all three are yours, the secret is another one."
         ),
     );
-    Some(and(refusal.advice(), more))
+    Some(and(&refusal.advice(), &more))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use phocho::banks::KeyAlgorithm;
+use phocho::clock::Clock;
 use phocho::domain::trial::Check;
 use serde_json::{Value, json};
 
@@ -182,7 +183,7 @@ async fn the_reversal_on_the_page_takes_a_part_of_the_example_back(database: Dat
         ("m1", here(&block(&page, "reversal"))),
         ("m2", here(example)),
     ] {
-        let time = chrono::Utc::now().timestamp().to_string();
+        let time = Clock::System.now().timestamp().to_string();
         let signature = standard_v1(&[7; 32], id, &time, body.as_bytes());
         let sent = client
             .post(format!("http://{}/v1/callbacks/bank", street.address))
