@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::matching::Texts;
 use crate::domain::money::Vnd;
 
 /// The way the money went, seen from the merchant's account.
@@ -108,6 +109,14 @@ impl BankFact {
     pub fn searched_order_field(&self) -> Option<&str> {
         let order = self.merchant_reference.as_deref();
         order.filter(|_| self.order_field_is_searched)
+    }
+
+    /// Where it may name one of our references.
+    pub fn texts(&self) -> Texts<'_> {
+        Texts {
+            content: self.content.as_deref().unwrap_or_default(),
+            order_field: self.searched_order_field(),
+        }
     }
 
     /// Whether money really moved, so that the fact becomes a bank transaction and claims its

@@ -7,6 +7,10 @@ use super::standing::Books;
 use crate::domain::ids::{AlertId, MerchantId};
 use crate::store::StoreError;
 use crate::store::alerts::{self, NewAlert};
+use crate::store::audit::AuditEntry;
+
+/// Who settles what went by itself.
+const PROGRAM: &str = "phocho";
 
 /// What a person must look at, and why.
 pub(super) struct Alarm {
@@ -45,5 +49,30 @@ impl Books<'_> {
             now,
         };
         alerts::raise(self.tx, &alert).await
+    }
+
+    /// Settles the alert of a kind about a subject, if one is open: its cause went by itself.
+    pub(super) async fn settle_alert(
+        &mut self,
+        (kind, subject): (&'static str, String),
+        note: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let newest = alerts::newest(self.tx, kind, &subject).await?;
+        let Some(open) = newest.filter(|alert| alert.settled_at.is_none()) else {
+            return Ok(());
+        };
+        let id = AlertId::from_uuid(open.id);
+        // A person may have been first; then nothing is left to settle.
+        if alerts::settle(self.tx, id, PROGRAM, note, now).await? {
+            self.pending.entries.push(AuditEntry {
+                at: now,
+                actor: PROGRAM.to_owned(),
+                action: "alert.settle",
+                subject: id.to_string(),
+                detail: json!({"kind": kind, "about": subject}),
+            });
+        }
+        Ok(())
     }
 }

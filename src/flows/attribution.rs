@@ -115,7 +115,16 @@ pub(super) async fn attribute(
     credit: &Credited,
     read: Read,
 ) -> Result<(), StoreError> {
-    let (explanation, target) = decide(books, credit, read).await?;
+    let decided = decide(books, credit, read).await?;
+    enter(books, credit, decided).await
+}
+
+/// Makes the payment of a credit that has none, or puts it in suspense.
+pub(super) async fn enter(
+    books: &mut Books<'_>,
+    credit: &Credited,
+    (explanation, target): (Explanation, Option<Target>),
+) -> Result<(), StoreError> {
     let (subject, detail) = if let Some(target) = target {
         let id = pay(books, credit, &explanation, target).await?;
         (id.to_string(), json!({"rule": explanation.word()}))
@@ -222,7 +231,7 @@ async fn by_account(
 }
 
 /// Makes the payment of a credit.
-pub(super) async fn pay(
+async fn pay(
     books: &mut Books<'_>,
     credit: &Credited,
     explanation: &Explanation,

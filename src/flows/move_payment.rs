@@ -14,7 +14,7 @@ use super::attribute_by_hand::{Place, Target, credit, pay_by_hand, place};
 use super::change::{
     Change, ChangeError, Deed, Thing, UniqueValue, check_version, check_won, close,
 };
-use super::standing::{Books, Pending, weigh};
+use super::standing::{Books, Pending, annul};
 use crate::domain::disclosure::CaseNumber;
 use crate::domain::explanation::{Decision, Explanation};
 use crate::domain::ids::{
@@ -179,7 +179,6 @@ async fn approve(
         now: change.now,
         entropy: change.entropy,
     };
-    check_won(payments::void(tx, old, movable.payment.version).await?)?;
     let mut pending = Pending::default();
     let mut books = Books {
         tx,
@@ -187,11 +186,7 @@ async fn approve(
         entropy: change.entropy,
         actor: &actor,
     };
-    let left = match movable.payment.code_id {
-        Some(code) => codes::find(books.tx, Reach::Everything, CodeId::from_uuid(code)).await?,
-        None => None,
-    };
-    weigh(&mut books, (old, change.now), left.as_ref()).await?;
+    check_won(annul(&mut books, &movable.payment, change.now).await?)?;
     let decision = Decision {
         by: by.to_string(),
         approved_by: Some(actor.clone()),

@@ -9,16 +9,14 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::alarm::Alarm;
-use super::attribution::{
-    Credited, Read, Target, decide, note, pay, stored, suspend, tell_of_item,
-};
-use super::standing::{Books, retime, weigh};
+use super::attribution::{Credited, Read, Target, decide, enter, note, stored, tell_of_item};
+use super::standing::{Books, annul, retime};
 use crate::domain::bank_time::{ToldTime, bank_time};
 use crate::domain::credit::Direction;
 use crate::domain::day::local_day;
 use crate::domain::explanation::Explanation;
 use crate::domain::ids::{
-    AccountId, BankTransactionId, CodeId, MerchantId, OutletId, PaymentId, SuspenseId,
+    AccountId, BankTransactionId, MerchantId, OutletId, PaymentId, SuspenseId,
 };
 use crate::domain::matching::Texts;
 use crate::domain::naming::Naming;
@@ -27,7 +25,7 @@ use crate::store::reach::Reach;
 use crate::store::suspense::{self, NewSettlement, SuspenseRow};
 use crate::store::transactions::tellings::{self, TellingRow};
 use crate::store::transactions::{self, TransactionRow};
-use crate::store::{StoreError, codes, inconsistent, locks};
+use crate::store::{StoreError, inconsistent, locks};
 
 /// What became of a credit until now.
 struct Present {
@@ -62,9 +60,9 @@ pub(super) async fn retell(books: &mut Books<'_>, retold: Retold<'_>) -> Result<
         return Ok(());
     }
     let mut present = present(books, &row).await?;
+    let identity = transactions::identity(books.tx, id).await?;
     if let Some(payment) = present.payment.take_if(|_| is_restated) {
-        let identity = transactions::identity(books.tx, id).await?;
-        let told = (row.occurred_at, identity);
+        let told = (row.occurred_at, identity.clone());
         present.payment = Some(retime(books, payment, told, now).await?);
     }
     // A second telling under one number counts by the decision of people, and waits for them.
@@ -84,7 +82,7 @@ pub(super) async fn retell(books: &mut Books<'_>, retold: Retold<'_>) -> Result<
         amount_vnd: row.amount_vnd,
         occurred_at: row.occurred_at,
         local_day: local_day(row.occurred_at),
-        identity: transactions::identity(books.tx, id).await?,
+        identity,
         is_doubtful: row.is_doubtful(),
         now,
     };
@@ -187,31 +185,28 @@ async fn attribute_again(
         }
         (Some(payment), target) => {
             void(books, credit, &payment, &explanation).await?;
-            match target {
-                Some(target) => pay_now(books, credit, &explanation, target).await,
-                None => wait(books, credit, item, &explanation).await,
-            }
+            place(books, credit, item, (explanation, target)).await
         }
-        (None, Some(target)) => {
-            if let Some(item) = item {
-                close(books, credit, &item).await?;
+        (None, target) => {
+            if let Some(item) = item.as_ref().filter(|_| target.is_some()) {
+                close(books, credit, item).await?;
             }
-            pay_now(books, credit, &explanation, target).await
+            place(books, credit, item, (explanation, target)).await
         }
-        (None, None) => wait(books, credit, item, &explanation).await,
     }
 }
 
-async fn pay_now(
+/// Makes the payment of a credit that has none now, or lets it wait in the item that it had.
+async fn place(
     books: &mut Books<'_>,
     credit: &Credited,
-    explanation: &Explanation,
-    target: Target,
+    item: Option<SuspenseRow>,
+    (explanation, target): (Explanation, Option<Target>),
 ) -> Result<(), StoreError> {
-    let id = pay(books, credit, explanation, target).await?;
-    let what = ("credit.attribute", id.to_string());
-    note(books, credit, what, json!({"rule": explanation.word()}));
-    Ok(())
+    match (target, item) {
+        (None, Some(item)) => wait_again(books, credit, &item, &explanation).await,
+        (target, _) => enter(books, credit, (explanation, target)).await,
+    }
 }
 
 /// Takes a payment back that was made before everything was told. Somebody may have acted on
@@ -223,14 +218,9 @@ async fn void(
     explanation: &Explanation,
 ) -> Result<(), StoreError> {
     let id = PaymentId::from_uuid(payment.id);
-    if !payments::void(books.tx, id, payment.version).await? {
+    if !annul(books, payment, credit.now).await? {
         return Err(StoreError::Conflict { table: "payments" });
     }
-    let code = match payment.code_id.map(CodeId::from_uuid) {
-        Some(code) => codes::find(books.tx, Reach::Everything, code).await?,
-        None => None,
-    };
-    weigh(books, (id, credit.now), code.as_ref()).await?;
     let reason = explanation.word();
     let about = Alarm {
         kind: "payment.voided",
@@ -275,19 +265,13 @@ async fn close(
     Ok(())
 }
 
-/// Lets a credit wait for its trader, for the reason that holds now.
-async fn wait(
+/// Lets a credit wait for its trader in the item that it had, for the reason that holds now.
+async fn wait_again(
     books: &mut Books<'_>,
     credit: &Credited,
-    item: Option<SuspenseRow>,
+    item: &SuspenseRow,
     explanation: &Explanation,
 ) -> Result<(), StoreError> {
-    let Some(item) = item else {
-        let id = suspend(books, credit, explanation).await?;
-        let what = ("credit.attribute", id.to_string());
-        note(books, credit, what, json!({"reason": explanation.word()}));
-        return Ok(());
-    };
     let explained = stored(explanation);
     let was_open = item.state == "open";
     if was_open && item.explanation == explained {

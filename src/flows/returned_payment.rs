@@ -3,13 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::standing::{Books, weigh};
-use crate::domain::ids::{AlertId, BankTransactionId, CodeId, MerchantId, OutletId, PaymentId};
+use super::standing::{Books, hold_code, weigh};
+use crate::domain::ids::{AlertId, BankTransactionId, MerchantId, OutletId, PaymentId};
 use crate::store::alerts::{self, NewAlert};
 use crate::store::audit::AuditEntry;
 use crate::store::payments::PaymentRow;
-use crate::store::reach::Reach;
-use crate::store::{StoreError, codes, payments, reversals};
+use crate::store::{StoreError, payments, reversals};
 
 /// Weighs the payment of a credit of which another sum went back now.
 pub(super) async fn restate(
@@ -21,14 +20,7 @@ pub(super) async fn restate(
         return Ok(());
     };
     let id = PaymentId::from_uuid(found.id);
-    let code = match found.code_id {
-        Some(code) => {
-            let code = CodeId::from_uuid(code);
-            codes::lock(books.tx, code).await?;
-            codes::find(books.tx, Reach::Everything, code).await?
-        }
-        None => None,
-    };
+    let code = hold_code(books, &found).await?;
     let back = reversals::gone_back(books.tx, credit).await?;
     if back.confirmed_vnd > found.received_vnd {
         warn_of_too_much(books, &found, now).await?;

@@ -1,18 +1,17 @@
 //! What becomes of money that was told twice once people have decided: it is annulled, it
 //! counts, or it becomes a transaction of its own.
 
-use serde_json::json;
-
 use super::access::Act;
+use super::attribution::suspend;
 use super::change::{ChangeError, check_won};
 use super::returned_money::{self, Heard, Unsettled};
-use super::standing::{Books, weigh};
+use super::standing::{self, Books, hold_code, weigh};
 use crate::domain::credit::Direction;
 use crate::domain::day::local_day;
 use crate::domain::doubt::DoubtDecision;
 use crate::domain::explanation::{Explanation, SuspenseReason};
 use crate::domain::ids::{
-    AccountId, BankTransactionId, CallbackId, CodeId, MerchantId, PaymentId, SourceId, SuspenseId,
+    AccountId, BankTransactionId, CallbackId, MerchantId, PaymentId, SourceId, SuspenseId,
 };
 use crate::domain::linking::Teller;
 use crate::domain::money::Vnd;
@@ -21,9 +20,9 @@ use crate::store::doubts::{self, DoubtRow};
 use crate::store::linking::Places;
 use crate::store::payments::PaymentRow;
 use crate::store::reach::Reach;
-use crate::store::suspense::{self, NewSettlement, NewSuspenseItem};
+use crate::store::suspense::{self, NewSettlement};
 use crate::store::transactions::{self, NewEvidence, NewTransaction, TransactionRow};
-use crate::store::{StoreError, codes, inconsistent, payments};
+use crate::store::{StoreError, inconsistent, payments};
 
 /// The second transaction is the first one told twice: what was made of it is undone.
 pub(super) async fn annul(
@@ -34,10 +33,8 @@ pub(super) async fn annul(
     let row = held(books, act, transaction).await?.0;
     let decision = DoubtDecision::SameMoney;
     check_won(doubts::decide_double(books.tx, transaction, decision).await?)?;
-    if let Some((payment, code)) = doubtful_payment(books, transaction).await? {
-        let id = PaymentId::from_uuid(payment.id);
-        check_won(payments::void(books.tx, id, payment.version).await?)?;
-        weigh(books, (id, act.now), code.as_ref()).await?;
+    if let Some((payment, _)) = doubtful_payment(books, transaction).await? {
+        check_won(standing::annul(books, &payment, act.now).await?)?;
     }
     let Some(item) = row.suspense_id else {
         return Ok(());
@@ -100,13 +97,11 @@ async fn doubtful_payment(
     let Some(found) = found.filter(|found| found.standing == "duplicate_suspected") else {
         return Ok(None);
     };
-    let Some(code) = found.code_id.map(CodeId::from_uuid) else {
+    let Some(code) = hold_code(books, &found).await? else {
         return Ok(Some((found, None)));
     };
-    codes::lock(books.tx, code).await?;
-    let code = codes::find(books.tx, Reach::Everything, code).await?;
     let found = payments::of_transaction(books.tx, transaction).await?;
-    Ok(found.map(|found| (found, code)))
+    Ok(found.map(|found| (found, Some(code))))
 }
 
 /// What was told the second time under one number becomes a transaction of its own. A credit
@@ -130,7 +125,8 @@ pub(super) async fn become_transaction(
     }
     let reverses = evidence.reverses.is_some();
     if told.direction == Direction::Credit && !reverses {
-        suspend(books, act, &told).await?;
+        let told_twice = Explanation::suspense(SuspenseReason::ToldTwice, Vec::new(), Vec::new());
+        suspend(books, &(&told).into(), &told_twice).await?;
     }
     let heard = Heard {
         account: told.account,
@@ -206,31 +202,4 @@ fn evidence(
         callback: doubt.callback_id.map(CallbackId::from_uuid),
         recorded_at: act.now,
     })
-}
-
-async fn suspend(
-    books: &mut Books<'_>,
-    act: &Act<'_>,
-    credit: &NewTransaction,
-) -> Result<(), StoreError> {
-    let explanation = Explanation::suspense(SuspenseReason::ToldTwice, Vec::new(), Vec::new());
-    let stored = serde_json::to_string(&explanation);
-    let item = NewSuspenseItem {
-        id: SuspenseId::from_uuid(books.entropy.uuid(act.now)),
-        transaction: credit.id,
-        merchant: credit.merchant,
-        account: credit.account,
-        explanation: stored.expect("an explanation holds only words and texts"),
-        opened_at: act.now,
-    };
-    suspense::insert(books.tx, &item).await?;
-    let id = item.id.to_string();
-    let payload = json!({"suspense_id": id, "reason": explanation.word()});
-    books.tell(
-        act.now,
-        ("suspense.opened", id, payload),
-        item.merchant,
-        None,
-    );
-    Ok(())
 }

@@ -85,13 +85,7 @@ pub(super) async fn retime(
     now: DateTime<Utc>,
 ) -> Result<PaymentRow, StoreError> {
     let id = PaymentId::from_uuid(payment.id);
-    let code = match payment.code_id.map(CodeId::from_uuid) {
-        Some(code) => {
-            codes::lock(books.tx, code).await?;
-            codes::find(books.tx, Reach::Everything, code).await?
-        }
-        None => None,
-    };
+    let code = hold_code(books, &payment).await?;
     let found = payments::find(books.tx, Reach::Everything, id).await?;
     let before = found.ok_or(StoreError::Conflict { table: "payments" })?;
     let day = local_day(occurred_at);
@@ -108,6 +102,37 @@ pub(super) async fn retime(
     weigh(books, (id, now), code.as_ref()).await?;
     let found = payments::find(books.tx, Reach::Everything, id).await?;
     found.ok_or(StoreError::Conflict { table: "payments" })
+}
+
+/// Voids a payment as it was read, and weighs the fellows that it leaves. `false` means that
+/// someone else was first.
+pub(super) async fn annul(
+    books: &mut Books<'_>,
+    payment: &PaymentRow,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let id = PaymentId::from_uuid(payment.id);
+    if !payments::void(books.tx, id, payment.version).await? {
+        return Ok(false);
+    }
+    let code = match payment.code_id.map(CodeId::from_uuid) {
+        Some(code) => codes::find(books.tx, Reach::Everything, code).await?,
+        None => None,
+    };
+    weigh(books, (id, now), code.as_ref()).await?;
+    Ok(true)
+}
+
+/// The code of a payment, held: its payments are read after that.
+pub(super) async fn hold_code(
+    books: &mut Books<'_>,
+    payment: &PaymentRow,
+) -> Result<Option<CodeRow>, StoreError> {
+    let Some(code) = payment.code_id.map(CodeId::from_uuid) else {
+        return Ok(None);
+    };
+    codes::lock(books.tx, code).await?;
+    codes::find(books.tx, Reach::Everything, code).await
 }
 
 impl Books<'_> {

@@ -122,10 +122,7 @@ impl Bookkeeper<'_> {
             now: at,
             ..self.act(&actor)
         };
-        let mut staged = reconcile::stage(self.ledger, &act, examined, &|_| {}).await?;
-        let mut tx = self.ledger.store.begin_write().await?;
-        let finished = reconcile::finish(&mut tx, &act, &mut staged).await?;
-        tx.commit().await?;
+        let (_, finished) = reconcile::import(self.ledger, &act, examined, &|_| {}).await?;
         Ok(finished)
     }
 

@@ -284,7 +284,7 @@ async fn keep_books(historian: &Historian, (staff, shown): (&Staff, usize), now:
         today: historian.plan.today,
         now,
     };
-    if let Err(fault) = bookkeeper.keep().await {
+    if let Err(fault) = Box::pin(bookkeeper.keep()).await {
         eprintln!("phocho: the sample statements were not held against the books: {fault:#}");
     }
 }

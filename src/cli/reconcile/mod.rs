@@ -221,23 +221,8 @@ async fn import(
     options: &ReconcileOptions,
     step: &(dyn Fn(u64) + Sync),
 ) -> Result<Told, ReconcileError> {
-    let mut staged = reconcile::stage(ledger, act, examined, step).await?;
-    let mut tx = ledger.store.begin_write().await?;
-    let finished = reconcile::finish(&mut tx, act, &mut staged).await;
-    let finished = match finished {
-        Ok(finished) => {
-            tx.commit().await?;
-            reconcile::draw_in_now(&ledger.store, act, staged.id).await;
-            finished
-        }
-        Err(error) => {
-            tx.rollback().await?;
-            reconcile::discard(&ledger.store, staged.id).await?;
-            return Err(error);
-        }
-    };
-    let survey = Some(&staged.examined.survey);
-    imported(Outcome::Imported, survey, finished, options)
+    let (examined, finished) = reconcile::import(ledger, act, examined, step).await?;
+    imported(Outcome::Imported, Some(&examined.survey), finished, options)
 }
 
 /// Whoever may start this program may do all; the record names the first administrator. A

@@ -1,7 +1,7 @@
 //! What a source tells again under a number that it told before.
 
 use super::Notice;
-use super::facts::{linking_reference, texts};
+use super::facts::linking_reference;
 use super::outcome::Recorded;
 use super::record::Batch;
 use crate::domain::credit::BankFact;
@@ -26,9 +26,9 @@ impl Batch<'_> {
         let told = (Teller::source(notice.source), fact.dedupe_key.as_str());
         let bad = |_| inconsistent("transaction_evidence", "naming", transaction);
         let before = Naming::parse(known.naming.as_deref()).map_err(bad)?;
-        let names_more = !before.knows(&matching::candidates(texts(fact)));
+        let names_more = !before.knows(&matching::candidates(fact.texts()));
         if names_more {
-            let read = attribution::read(&mut self.tx, texts(fact)).await?;
+            let read = attribution::read(&mut self.tx, fact.texts()).await?;
             let naming = before.join(read.naming).to_stored();
             tellings::read_again(&mut self.tx, told, naming.as_deref()).await?;
         }

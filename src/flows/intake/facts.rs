@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::credit::{BankFact, Direction};
 use crate::domain::day::to_rfc3339;
-use crate::domain::matching::Texts;
 use crate::store::transactions::KnownEvidence;
 
 /// A hash over what must not change between two tellings of one transaction.
@@ -39,14 +38,6 @@ pub(super) fn agrees(known: &KnownEvidence, fact: &BankFact, kind: &str) -> bool
         ..fact.clone()
     };
     known.kind != kind && known.fact_hash == hash_of(&as_before)
-}
-
-/// Where a fact may name one of our references.
-pub(super) fn texts(fact: &BankFact) -> Texts<'_> {
-    Texts {
-        content: fact.content.as_deref().unwrap_or_default(),
-        order_field: fact.searched_order_field(),
-    }
 }
 
 /// The reference by which a fact is linked. What takes a credit back may carry that credit's

@@ -13,14 +13,13 @@ use crate::flows::reconcile::{Late, hold_against_statements};
 use crate::store::StoreError;
 use crate::store::linking::{self, Places, Telling};
 use crate::store::sources::BoundAccount;
+use crate::store::statements::late::Movement;
 use crate::store::transactions::{self, NewTransaction};
 
 /// Where a fact was settled.
 pub(super) struct Settled {
     /// Its transaction.
     pub(super) transaction: BankTransactionId,
-    /// Whether anything new was stored for it.
-    pub(super) is_new: bool,
     /// The hash by which it is found by its day and text.
     pub(super) text_link: Vec<u8>,
     /// The transactions that were there before and have another telling now.
@@ -46,8 +45,8 @@ impl Batch<'_> {
         } = self.place(teller, fact, account).await?;
         let new = || self.new_transaction(notice, fact, account, (&text_link, places));
         let mut entered = None;
-        let (transaction, is_new, retold) = match placement {
-            Placement::At(transaction) => (transaction, false, vec![transaction]),
+        let (transaction, retold) = match placement {
+            Placement::At(transaction) => (transaction, vec![transaction]),
             Placement::New { duplicate_of } => {
                 let new = NewTransaction {
                     duplicate_of,
@@ -56,14 +55,14 @@ impl Batch<'_> {
                 self.enter(teller, (fact, read), &new).await?;
                 let id = new.id;
                 entered = Some(new);
-                (id, true, Vec::new())
+                (id, Vec::new())
             }
             Placement::Instead {
                 at,
                 earlier: Some(earlier),
             } => {
                 linking::move_telling(&mut self.tx, teller, at, earlier).await?;
-                (at, false, vec![at, earlier])
+                (at, vec![at, earlier])
             }
             Placement::Instead { at, earlier: None } => {
                 // The earlier telling said the same, but for the reference.
@@ -79,12 +78,11 @@ impl Batch<'_> {
                 let earlier = new.id;
                 entered = Some(new);
                 linking::move_telling(&mut self.tx, teller, at, earlier).await?;
-                (at, true, vec![at, earlier])
+                (at, vec![at, earlier])
             }
         };
         Ok(Settled {
             transaction,
-            is_new,
             text_link,
             retold,
             entered,
@@ -144,10 +142,12 @@ impl Batch<'_> {
             transaction: new.id,
             account: new.account,
             merchant: new.merchant,
-            direction: new.direction,
-            amount: new.amount,
-            day: new.local_day,
-            bank_reference: new.bank_reference.as_deref(),
+            movement: Movement {
+                direction: new.direction,
+                amount: new.amount,
+                day: new.local_day,
+                bank_reference: new.bank_reference.as_deref(),
+            },
             is_suspected: new.duplicate_of.is_some(),
             told_by,
             now: new.recorded_at,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
-use super::facts::{agrees, hash_of, linking_reference, texts};
+use super::facts::{agrees, hash_of, linking_reference};
 use super::outcome::{Outcome, Recorded};
 use super::placing::Settled;
 use super::rhythm::RhythmCounts;
@@ -219,7 +219,7 @@ impl<'a> Batch<'a> {
         let heard = (notice.received_at, self.speaker());
         self.heard_accounts
             .insert((notice.source, account.account), heard);
-        let read = attribution::read(&mut self.tx, texts(fact)).await?;
+        let read = attribution::read(&mut self.tx, fact.texts()).await?;
         let naming = read.naming.to_stored();
         let settled = self.settle(notice, (fact, read), account).await?;
         let evidence = NewEvidence {
@@ -247,7 +247,7 @@ impl<'a> Batch<'a> {
         }
         self.count_delay(notice, kind, fact);
         self.follow(notice, fact, account.account, &settled).await?;
-        Ok(if settled.is_new {
+        Ok(if settled.entered.is_some() {
             Recorded::New(settled.transaction)
         } else {
             Recorded::Again(settled.transaction)
@@ -268,7 +268,7 @@ impl<'a> Batch<'a> {
             let retold = Retold {
                 account,
                 transaction,
-                words: is_told.then(|| (fact.occurred_at, texts(fact))),
+                words: is_told.then(|| (fact.occurred_at, fact.texts())),
                 now: notice.received_at,
             };
             retell(&mut self.books(&speaker), retold).await?;

@@ -1,11 +1,14 @@
 //! Drawing what the lines of visible statements add into the transactions that they tell of.
 
+use super::finishing::{Finished, finish};
+use super::importing::{Progress, discard, stage};
+use super::{Examined, ReconcileError};
 use crate::domain::credit::Direction;
 use crate::domain::ids::{AccountId, BankTransactionId, StatementId};
 use crate::domain::linking::Teller;
 use crate::flows::access::Act;
 use crate::flows::change::close;
-use crate::flows::intake::{ATTEMPTS, lost_a_race};
+use crate::flows::intake::{ATTEMPTS, Ledger, lost_a_race};
 use crate::flows::retelling::{Retold, retell};
 use crate::flows::returned_money::{self, Heard};
 use crate::flows::standing::{Books, Pending};
@@ -43,6 +46,29 @@ pub async fn draw_in_now(store: &Store, act: &Act<'_>, import: StatementId) {
             fault = error.chain(),
             "what a statement adds could not be drawn in; the next round tries again"
         );
+    }
+}
+
+/// Imports a file from its first line to its last: visible as a whole, or nothing is left.
+pub async fn import(
+    ledger: &Ledger,
+    act: &Act<'_>,
+    examined: Examined,
+    progress: Progress<'_>,
+) -> Result<(Examined, Finished), ReconcileError> {
+    let mut staged = stage(ledger, act, examined, progress).await?;
+    let mut tx = ledger.store.begin_write().await?;
+    match finish(&mut tx, act, &mut staged).await {
+        Ok(finished) => {
+            tx.commit().await?;
+            draw_in_now(&ledger.store, act, staged.id).await;
+            Ok((staged.examined, finished))
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            discard(&ledger.store, staged.id).await?;
+            Err(error)
+        }
     }
 }
 

@@ -4,13 +4,12 @@
 //! days. Where no line tells of it the statement and we differ: the days that it closed open
 //! again, and a person is told. So it ends as if the statement had come last.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::comparison::{Compared, Comparison, Stated};
 use super::finishing::close_days;
-use crate::domain::credit::Direction;
 use crate::domain::day::local_day;
-use crate::domain::ids::{AccountId, AlertId, BankTransactionId, MerchantId, StatementId};
+use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, StatementId};
 use crate::domain::money::Vnd;
 use crate::domain::reconciliation::{LineVerdict, VerdictCounts};
 use crate::flows::alarm::Alarm;
@@ -20,8 +19,8 @@ use crate::flows::standing::Books;
 use crate::store::reach::Reach;
 use crate::store::statements::late::{self, Movement};
 use crate::store::statements::lines::LineRow;
-use crate::store::statements::{self, ImportRow, closed_days, evidence, lines};
-use crate::store::{StoreError, alerts, inconsistent, locks, transactions};
+use crate::store::statements::{self, ImportRow, closed_days, evidence, lines, missing};
+use crate::store::{StoreError, inconsistent, locks, transactions};
 
 /// Lines that are looked at for one transaction.
 const MOST_LINES: i64 = 200;
@@ -35,10 +34,7 @@ pub(in crate::flows) struct Late<'a> {
     pub(in crate::flows) transaction: BankTransactionId,
     pub(in crate::flows) account: AccountId,
     pub(in crate::flows) merchant: MerchantId,
-    pub(in crate::flows) direction: Direction,
-    pub(in crate::flows) amount: Vnd,
-    pub(in crate::flows) day: NaiveDate,
-    pub(in crate::flows) bank_reference: Option<&'a str>,
+    pub(in crate::flows) movement: Movement<'a>,
     /// Whether it may be another one told twice.
     pub(in crate::flows) is_suspected: bool,
     /// The statement that told of it, if one did.
@@ -54,7 +50,7 @@ pub(in crate::flows) async fn hold_against_statements(
     late: Late<'_>,
 ) -> Result<(), StoreError> {
     let mut held = Vec::new();
-    for import in late::of_day(books.tx, late.account, late.day).await? {
+    for import in late::of_day(books.tx, late.account, late.movement.day).await? {
         if late.told_by != Some(import) && hold(books, linker, late, import).await? {
             let found = statements::find(books.tx, Reach::Everything, import).await?;
             held.push(found.ok_or_else(|| inconsistent("statement_imports", "id", import))?);
@@ -88,9 +84,12 @@ async fn hold(
         let bad = |_| inconsistent("bank_transactions", "amount_vnd", id);
         let other = Late {
             transaction: id,
-            amount: Vnd::new(row.amount_vnd).map_err(bad)?,
-            day: local_day(row.occurred_at),
-            bank_reference: row.bank_reference.as_deref(),
+            movement: Movement {
+                amount: Vnd::new(row.amount_vnd).map_err(bad)?,
+                day: local_day(row.occurred_at),
+                bank_reference: row.bank_reference.as_deref(),
+                ..late.movement
+            },
             is_suspected: row.duplicate_of_id.is_some(),
             ..late
         };
@@ -111,7 +110,7 @@ async fn hold_one(
     let Some((row, compared)) = line_of(books, linker, late, import).await? else {
         // What may be another one told twice counts for nothing yet.
         if !late.is_suspected {
-            late::miss(books.tx, import, late.transaction).await?;
+            missing::insert_one(books.tx, import, late.transaction).await?;
             by.missing_at_bank += 1;
         }
         return Ok(None);
@@ -133,13 +132,7 @@ async fn line_of(
     late: Late<'_>,
     import: StatementId,
 ) -> Result<Option<(LineRow, Compared)>, StoreError> {
-    let movement = Movement {
-        direction: late.direction,
-        amount: late.amount,
-        day: late.day,
-        bank_reference: late.bank_reference,
-    };
-    let rows = late::lines_like(books.tx, import, movement, MOST_LINES).await?;
+    let rows = late::lines_like(books.tx, import, late.movement, MOST_LINES).await?;
     let mut differs = None;
     for row in rows {
         // Each line is placed as if it were the only one: what another one takes is another
@@ -220,12 +213,8 @@ pub(in crate::flows) async fn settle(
     import: StatementId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let subject = import.to_string();
-    let newest = alerts::newest(books.tx, DIFFERENCES, &subject).await?;
-    let Some(open) = newest.filter(|alert| alert.settled_at.is_none()) else {
-        return Ok(());
-    };
-    let id = AlertId::from_uuid(open.id);
-    alerts::settle(books.tx, id, "phocho", "the statement agrees now", now).await?;
-    Ok(())
+    let note = "Sao kê nay khớp với sổ.";
+    books
+        .settle_alert((DIFFERENCES, import.to_string()), note, now)
+        .await
 }

@@ -38,7 +38,7 @@ pub(super) use self::comparison::{Compared, Comparison, Stated};
 pub use self::error::ReconcileError;
 pub(super) use self::finishing::close_days;
 pub use self::finishing::{Finished, finish, report};
-pub use self::following::{draw_in, draw_in_now};
+pub use self::following::{draw_in, draw_in_now, import};
 pub use self::importing::{Difference, Progress, Staged, Trial, discard, stage, trial};
 pub(super) use self::late::{Late, hold_against_statements, settle};
 pub use self::survey::Survey;

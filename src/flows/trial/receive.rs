@@ -13,7 +13,7 @@ use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::to_microseconds;
 use crate::domain::explanation::{AccountRefusal, Explanation};
 use crate::domain::ids::{BankTransactionId, TrialId};
-use crate::domain::matching::{Texts, decide};
+use crate::domain::matching::decide;
 use crate::domain::trial::{
     Advice, Before, Came, Check, Findings, FirstTelling, MOST_MOVEMENTS, Movement, Verdict,
     advice_on_conflict, shown_by, told_text,
@@ -252,13 +252,8 @@ impl Round<'_> {
     /// Which reference a credit names; nothing else is ever attributed.
     fn explain(&self, fact: &BankFact) -> Option<Explanation> {
         let credit = fact.direction == Direction::Credit && fact.outcome == FactOutcome::Paid;
-        let order = fact.merchant_reference.as_deref();
-        let texts = Texts {
-            content: fact.content.as_deref().unwrap_or_default(),
-            order_field: order.filter(|_| fact.order_field_is_searched),
-        };
         let issued = [self.trial.row.reference.clone()].into();
-        credit.then(|| decide(texts, &issued))
+        credit.then(|| decide(fact.texts(), &issued))
     }
 
     /// Finds out how a movement came and remembers a new one; `same_text` becomes true when

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::lines::{LineRow, select};
 use crate::domain::credit::Direction;
-use crate::domain::ids::{AccountId, BankTransactionId, StatementId};
+use crate::domain::ids::{AccountId, StatementId};
 use crate::domain::money::Vnd;
 use crate::domain::reconciliation::VerdictCounts;
 use crate::store::{StoreError, Tx, expect_one, on_engine};
@@ -85,43 +85,6 @@ pub async fn lines_like(
             .fetch_all(connection)
             .await
     })?)
-}
-
-/// Writes a transaction down as one that an import does not tell of, behind its lines.
-pub async fn miss(
-    tx: &mut Tx,
-    import: StatementId,
-    transaction: BankTransactionId,
-) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO statement_lines
-            (import_id,
-             number,
-             verdict,
-             direction,
-             amount_vnd,
-             occurred_at,
-             local_day,
-             bank_reference,
-             transaction_id)
-        SELECT $1,
-            (SELECT COALESCE(MAX(l.number), 0) + 1 FROM statement_lines l WHERE l.import_id = $1),
-            'missing_at_bank',
-            t.direction,
-            t.amount_vnd,
-            t.occurred_at,
-            t.local_day,
-            t.bank_reference,
-            t.id
-        FROM bank_transactions t WHERE t.id = $2";
-    let affected = on_engine!(tx, |connection| {
-        sqlx::query(SQL)
-            .bind(import.uuid())
-            .bind(transaction.uuid())
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected())
-    })?;
-    expect_one("statement_lines", affected)
 }
 
 /// Moves the counts of a visible import by as much as its lines changed; its row stays locked

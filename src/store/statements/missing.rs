@@ -7,7 +7,7 @@ use super::direction;
 use crate::domain::credit::Direction;
 use crate::domain::day::{Window, start_of_day};
 use crate::domain::ids::{AccountId, BankTransactionId, StatementId};
-use crate::store::{StoreError, Tx, on_engine};
+use crate::store::{StoreError, Tx, expect_one, on_engine};
 
 /// A transaction of the period.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -74,6 +74,36 @@ pub async fn of_account(
     })?)
 }
 
+/// Writes transactions down as ones that import $1 does not tell of, behind its lines.
+macro_rules! write_down {
+    ($number:literal, $which:literal) => {
+        concat!(
+            "INSERT INTO statement_lines
+                (import_id,
+                 number,
+                 verdict,
+                 direction,
+                 amount_vnd,
+                 occurred_at,
+                 local_day,
+                 bank_reference,
+                 transaction_id)
+            SELECT $1, ",
+            $number,
+            ",
+                'missing_at_bank',
+                t.direction,
+                t.amount_vnd,
+                t.occurred_at,
+                t.local_day,
+                t.bank_reference,
+                t.id
+            FROM bank_transactions t WHERE ",
+            $which
+        )
+    };
+}
+
 /// Writes down every transaction of the period that no line tells of, behind the lines; how
 /// many there are. One that may be the same money as another is left out: it counts for
 /// nothing yet.
@@ -86,30 +116,13 @@ pub async fn insert(
 ) -> Result<i64, StoreError> {
     // Asked once for all: the lines are too new for PostgreSQL to know how many there are, so
     // it would look through all of them for every transaction.
-    const SQL: &str = "INSERT INTO statement_lines
-            (import_id,
-             number,
-             verdict,
-             direction,
-             amount_vnd,
-             occurred_at,
-             local_day,
-             bank_reference,
-             transaction_id)
-        SELECT $1,
-            $5 + ROW_NUMBER() OVER (ORDER BY t.occurred_at, t.id),
-            'missing_at_bank',
-            t.direction,
-            t.amount_vnd,
-            t.occurred_at,
-            t.local_day,
-            t.bank_reference,
-            t.id
-        FROM bank_transactions t
-        WHERE t.account_id = $2 AND t.occurred_at >= $3 AND t.occurred_at < $4
+    const SQL: &str = write_down!(
+        "$5 + ROW_NUMBER() OVER (ORDER BY t.occurred_at, t.id)",
+        "t.account_id = $2 AND t.occurred_at >= $3 AND t.occurred_at < $4
             AND t.duplicate_of_id IS NULL
             AND t.id NOT IN (SELECT o.transaction_id FROM statement_lines o
-                WHERE o.import_id = $1 AND o.transaction_id IS NOT NULL)";
+                WHERE o.import_id = $1 AND o.transaction_id IS NOT NULL)"
+    );
     let (start, end) = bounds(period);
     let affected = on_engine!(tx, |connection| {
         sqlx::query(SQL)
@@ -123,6 +136,27 @@ pub async fn insert(
             .map(|done| done.rows_affected())
     })?;
     Ok(i64::try_from(affected).unwrap_or(i64::MAX))
+}
+
+/// Writes one transaction down that an import does not tell of, which is visible already.
+pub async fn insert_one(
+    tx: &mut Tx,
+    import: StatementId,
+    transaction: BankTransactionId,
+) -> Result<(), StoreError> {
+    const SQL: &str = write_down!(
+        "(SELECT COALESCE(MAX(l.number), 0) + 1 FROM statement_lines l WHERE l.import_id = $1)",
+        "t.id = $2"
+    );
+    let affected = on_engine!(tx, |connection| {
+        sqlx::query(SQL)
+            .bind(import.uuid())
+            .bind(transaction.uuid())
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected())
+    })?;
+    expect_one("statement_lines", affected)
 }
 
 /// Says that an import tells of a transaction after all; whether it was missing there.
