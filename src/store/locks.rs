@@ -1,5 +1,6 @@
 //! Rows that are held until the end of a transaction, so that what was read of them stays
-//! true. A merchant is held before its outlets, always in this order.
+//! true. A merchant is held before its outlets and an account before its statements, always in
+//! this order.
 
 use super::{StoreError, Tx, expect_one, on_engine};
 use crate::domain::ids::{AccountId, LinkId, MerchantId, OutletId, SourceId, StatementId, ZoneId};

@@ -103,10 +103,11 @@ impl Batch<'_> {
     ) -> Result<(i64, i64), StoreError> {
         let id = StatementId::from_uuid(proposal.import_id);
         let everything = Reach::Everything;
-        locks::statement(&mut self.tx, id).await?;
         let import = statements::find(&mut self.tx, everything, id).await?;
         let missing = || inconsistent("statement_proposals", "import_id", proposal.id);
         let account = AccountId::from_uuid(import.ok_or_else(missing)?.account_id);
+        locks::account(&mut self.tx, account).await?;
+        locks::statement(&mut self.tx, id).await?;
         let merchant = MerchantId::from_uuid(proposal.merchant_id);
         let (entropy, master_key) = (&self.ledger.entropy, &self.ledger.master_key);
         let linker = Linker::open(&mut self.tx, entropy, master_key).await?;

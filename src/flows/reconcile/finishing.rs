@@ -48,6 +48,8 @@ pub async fn finish(
     let (id, account) = (staged.id, staged.examined.account.clone());
     let period = staged.examined.period;
     let mut sums = staged.trial.sums;
+    // What is told meanwhile is seen here or waits, and is then held against the import.
+    locks::account(tx, account.id).await?;
     locks::unfinished_statement(tx, id).await?;
     sums.counts.missing_at_bank = missing::insert(tx, id, account.id, period, sums.lines).await?;
     if sums.counts.missing_at_bank > 0 && sums.counts.missing_here > 0 {

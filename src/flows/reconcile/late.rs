@@ -49,6 +49,8 @@ pub(in crate::flows) async fn hold_against_statements(
     linker: &Linker,
     late: Late<'_>,
 ) -> Result<(), StoreError> {
+    // An import that is ending becomes visible before this goes on, or sees the transaction.
+    locks::account(books.tx, late.account).await?;
     let mut held = Vec::new();
     for import in late::of_day(books.tx, late.account, late.movement.day).await? {
         if late.told_by != Some(import) && hold(books, linker, late, import).await? {

@@ -1,6 +1,7 @@
 //! An import that ends in the middle, and notices that come while one runs.
 
 use std::io::Cursor;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use phocho::flows::access::Act;
@@ -10,13 +11,14 @@ use phocho::store::reach::Reach;
 use phocho::store::statements::lines;
 use serde_json::json;
 
-use super::{Desk, at_nine, yesterday};
+use super::{Desk, at_nine, counts, yesterday};
 use crate::database::{Database, on_both_engines};
 use crate::statement::{Sheet, moved, unnamed};
 
 on_both_engines!(
     nobody_sees_an_import_before_its_end,
     a_notice_that_comes_while_the_file_is_read_is_found_at_the_end,
+    a_notice_that_comes_while_an_import_ends_finds_its_line,
     of_two_imports_of_one_file_at_once_the_second_learns_of_the_first,
     what_a_broken_off_import_left_is_removed_later,
     texts_of_lines_are_forgotten_in_time,
@@ -111,6 +113,25 @@ async fn a_notice_that_comes_while_the_file_is_read_is_found_at_the_end(database
     desk.tell(2, 15_000, "NUOC MIA", at_nine(2)).await;
     desk.tell(3, 20_000, "che", at_nine(3)).await;
     assert_eq!(finish(&desk, staged).await.unwrap(), [2, 0, 0, 1]);
+    desk.check().await;
+}
+
+async fn a_notice_that_comes_while_an_import_ends_finds_its_line(database: Database) {
+    let desk = Desk::open(&database).await;
+    let mut staged = stage(&desk, &sheet()).await;
+    let mut tx = desk.market.store().begin_write().await.unwrap();
+    reconcile::finish(&mut tx, &act(&desk), &mut staged)
+        .await
+        .unwrap();
+    // The import has looked for what came, and is not visible yet.
+    let end = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        tx.commit().await.unwrap();
+    };
+    tokio::join!(desk.tell(1, 45_000, "bun oc", at_nine(1)), end);
+    let path = format!("/v1/statements/{}", staged.id);
+    let statement = desk.market.get(&desk.trader, &path).await.good();
+    assert_eq!(counts(&json!({"statement": statement})), [1, 1, 0, 0]);
     desk.check().await;
 }
 
