@@ -27,6 +27,7 @@ on_both_engines!(
     a_cut_list_is_read_whole_in_either_order,
     a_row_that_shows_late_is_found_and_what_cannot_be_used_spoils_nothing,
     a_row_and_a_notice_are_compared_by_what_both_tell,
+    a_row_that_its_notice_names_like_another_transaction_is_shown_to_a_person_once,
     what_goes_wrong_is_tried_again_then_named,
     a_source_that_cannot_be_pulled_for_long_is_alerted_about_until_it_can,
     fetching_takes_two_administrators_and_no_token_is_shown,
@@ -326,6 +327,44 @@ async fn a_row_and_a_notice_are_compared_by_what_both_tell(database: Database) {
         assert_eq!(scene.open_alerts().await, ["transaction.conflict"; 2]);
     }
     assert_eq!(paid(&scene.street).await.len(), 4);
+}
+
+async fn a_row_that_its_notice_names_like_another_transaction_is_shown_to_a_person_once(
+    database: Database,
+) {
+    let scene = scene(database.store().await).await;
+    let other = "second";
+    scene.street.source(other, "sepay_hmac", SECRET, None).await;
+    let at = now() - TimeDelta::minutes(1);
+    let mut bare = row(1, ACCOUNT, 30_000, "cut short", &local(at));
+    bare["reference_number"] = Value::Null;
+    scene.server.book(bare);
+    scene.pull_later().await;
+    let whole = notice(1, 30_000, REFERENCE, at);
+    let (headers, body) = SepayNotice { id: 8, ..whole }.signed(SECRET, scene.street.clock.now());
+    assert_eq!(scene.street.deliver(other, &headers, &body).await.0, 200);
+    assert_eq!(scene.open_alerts().await, [""; 0]);
+    for _again in 0..2 {
+        scene.notice(1, 30_000, "cut short", at).await;
+        let open = scene.open_alerts().await;
+        assert_eq!(open, ["transaction.reference_disputed"]);
+    }
+    // Both count until a person has looked, who is not asked again.
+    assert_eq!(paid(&scene.street).await.len(), 1);
+    let (_, alerts) = scene.street.get(&scene.admins[0], "/v1/alerts").await;
+    let path = format!(
+        "/v1/alerts/{}/settle",
+        alerts["data"][0]["id"].as_str().unwrap()
+    );
+    let note = json!({"note": "Hai khoản khác nhau."});
+    let admin = &scene.admins[0];
+    let (status, settled) = scene
+        .street
+        .ask(admin, Method::POST, &path, Some(&note))
+        .await;
+    assert_eq!(status, 200, "{settled}");
+    scene.notice(1, 30_000, "cut short", at).await;
+    assert_eq!(scene.open_alerts().await, [""; 0]);
 }
 
 async fn what_goes_wrong_is_tried_again_then_named(database: Database) {

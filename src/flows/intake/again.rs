@@ -1,5 +1,7 @@
 //! What a source tells again under a number that it told before.
 
+use chrono::{DateTime, Utc};
+
 use super::Notice;
 use super::facts::linking_reference;
 use super::outcome::Recorded;
@@ -8,10 +10,11 @@ use crate::domain::credit::BankFact;
 use crate::domain::linking::Teller;
 use crate::domain::matching;
 use crate::domain::naming::Naming;
+use crate::flows::alarm::Alarm;
 use crate::flows::attribution;
 use crate::flows::retelling::{Retold, retell};
 use crate::store::transactions::{KnownEvidence, tellings};
-use crate::store::{StoreError, inconsistent};
+use crate::store::{StoreError, alerts, inconsistent};
 
 impl Batch<'_> {
     /// Records what its source has told before: nothing, unless it is in other words now, such
@@ -37,6 +40,9 @@ impl Batch<'_> {
             Some(reference) => tellings::name_again(&mut self.tx, told, reference).await?,
             None => false,
         };
+        if reference.is_some() && !is_named {
+            self.dispute_reference(&known, notice.received_at).await?;
+        }
         if !names_more && !is_named {
             return Ok(Recorded::Again(transaction));
         }
@@ -49,5 +55,32 @@ impl Batch<'_> {
         };
         retell(&mut self.books(&speaker), retold).await?;
         Ok(Recorded::Again(transaction))
+    }
+
+    /// Shows people, once, a transaction that its teller names later with a reference that
+    /// another one has, or while another teller names it with another: it may be money that
+    /// counts twice. Both count until a person has looked.
+    async fn dispute_reference(
+        &mut self,
+        known: &KnownEvidence,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (kind, subject) = (
+            "transaction.reference_disputed",
+            known.transaction.to_string(),
+        );
+        if alerts::newest(&mut self.tx, kind, &subject)
+            .await?
+            .is_some()
+        {
+            return Ok(());
+        }
+        let about = Alarm {
+            kind,
+            subject,
+            merchant: Some(known.merchant),
+            reason: "reference_elsewhere",
+        };
+        self.raise_alert(about, now).await
     }
 }
