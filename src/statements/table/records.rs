@@ -2,34 +2,46 @@
 
 use std::io::Read;
 
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
+
 use super::cell::{Cell, Row};
 use crate::domain::encoding::EncodingError;
 use crate::statements::fault::{Column, Fault};
 use crate::statements::input::{BeyondBound, Input};
 use crate::statements::reason::Reason;
 
-/// The longest line, in bytes.
-const LINE_MAX_BYTES: usize = 64 * 1024;
-/// How many lines a cell in quotation marks may run over.
-const CELL_MAX_LINES: usize = 50;
+/// The longest line and the longest row, in bytes.
+const ROW_MAX_BYTES: usize = 64 * 1024;
+/// How many lines a row may run over, by cells in quotation marks.
+const ROW_MAX_LINES: usize = 50;
 /// The most columns.
 const COLUMNS_MAX: usize = 100;
 
 /// What may stand between cells, most usual first.
-pub(super) const DELIMITERS: [char; 3] = [',', ';', '\t'];
+pub(super) const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
-/// The rows of a text.
+/// The rows of a text that have anything in them.
 pub(super) struct Records<R> {
     input: Input<R>,
-    delimiter: char,
+    reader: Reader,
+    /// The cells of a row without what stands between them, and where each one ends.
+    cells: Box<[u8]>,
+    ends: [usize; COLUMNS_MAX],
     is_over: bool,
 }
 
 impl<R: Read> Records<R> {
-    pub(super) fn new(text: R, delimiter: char) -> Self {
+    pub(super) fn new(text: R, delimiter: u8) -> Self {
+        // The input takes the ends of lines off, however they are written.
+        let terminator = Terminator::Any(b'\n');
         Self {
             input: Input::new(text),
-            delimiter,
+            reader: ReaderBuilder::new()
+                .delimiter(delimiter)
+                .terminator(terminator)
+                .build(),
+            cells: vec![0; ROW_MAX_BYTES].into_boxed_slice(),
+            ends: [0; COLUMNS_MAX],
             is_over: false,
         }
     }
@@ -37,7 +49,7 @@ impl<R: Read> Records<R> {
     /// The next line; `None` at the end.
     fn line(&mut self) -> Result<Option<String>, Fault> {
         let number = self.input.place().line;
-        let line = self.input.line(LINE_MAX_BYTES).map_err(|error| {
+        let line = self.input.line(ROW_MAX_BYTES).map_err(|error| {
             let encoding = error.get_ref().and_then(|it| it.downcast_ref());
             match encoding {
                 Some(EncodingError::Damaged { line }) => Fault::of_line(*line, Reason::Damaged),
@@ -52,41 +64,69 @@ impl<R: Read> Records<R> {
         Ok(Some(text))
     }
 
+    /// The first line of the next row.
+    fn first_line(&mut self) -> Result<Option<(u64, String)>, Fault> {
+        loop {
+            let number = self.input.place().line;
+            match self.line()? {
+                Some(line) if line.is_empty() => {}
+                line => return Ok(line.map(|line| (number, line))),
+            }
+        }
+    }
+
     fn row(&mut self) -> Result<Option<Row>, Fault> {
-        let number = self.input.place().line;
-        let Some(mut text) = self.line()? else {
+        let Some((number, first)) = self.first_line()? else {
             return Ok(None);
         };
-        for _ in 0..CELL_MAX_LINES {
-            match split(&text, self.delimiter) {
-                Ok(cells) if cells.len() > COLUMNS_MAX => {
-                    return Err(Fault::of_line(number, Reason::TooLong));
-                }
-                Ok(cells) => {
+        let mut filled = Filled::default();
+        let mut line = Some(first.clone());
+        for _ in 0..ROW_MAX_LINES {
+            let Some(mut text) = line else {
+                break;
+            };
+            text.push('\n');
+            match self.split(text.as_bytes(), &mut filled) {
+                ReadRecordResult::Record => {
+                    let cells = self.cells_of(filled);
                     return Ok(Some(Row {
                         line: number,
                         cells,
                     }));
                 }
-                Err(OpenQuote) => match self.line()? {
-                    Some(more) => {
-                        text.push('\n');
-                        text.push_str(&more);
-                    }
-                    None => break,
-                },
+                // A quotation mark is open.
+                ReadRecordResult::InputEmpty => line = self.line()?,
+                _full => return Err(Fault::of_line(number, Reason::TooLong)),
             }
         }
-        let place = text
-            .rfind('"')
-            .map_or(0, |it| text[..it].lines().next().map_or(0, str::len));
+        let place = first.rfind('"').map_or(1, |place| place + 1);
+        let place = u64::try_from(place).expect("a line is bounded");
         Err(Fault {
             line: number,
-            column: Some(Column::Byte(
-                u64::try_from(place).expect("a line is bounded") + 1,
-            )),
+            column: Some(Column::Byte(place)),
             reason: Reason::OpenQuote,
         })
+    }
+
+    /// Cuts a line of a row into cells, behind those that its lines before filled.
+    fn split(&mut self, line: &[u8], filled: &mut Filled) -> ReadRecordResult {
+        let cells = &mut self.cells[filled.bytes..];
+        let ends = &mut self.ends[filled.ends..];
+        let (result, _, bytes, ends) = self.reader.read_record(line, cells, ends);
+        filled.bytes += bytes;
+        filled.ends += ends;
+        result
+    }
+
+    fn cells_of(&self, filled: Filled) -> Vec<Cell> {
+        let mut start = 0;
+        let ends = self.ends[..filled.ends].iter();
+        ends.map(|&end| {
+            let cell = str::from_utf8(&self.cells[start..end]);
+            start = end;
+            Cell::text(cell.expect("text is cut at marks of one byte").to_owned())
+        })
+        .collect()
     }
 }
 
@@ -103,47 +143,11 @@ impl<R: Read> Iterator for Records<R> {
     }
 }
 
-/// A quotation mark is open at the end of the line.
-struct OpenQuote;
-
-/// Cuts a line into cells. A quotation mark means something only where a cell begins.
-fn split(line: &str, delimiter: char) -> Result<Vec<Cell>, OpenQuote> {
-    let mut cells = Vec::new();
-    let mut rest = line;
-    loop {
-        let (cell, behind) = match rest.strip_prefix('"') {
-            Some(inner) => quoted(inner, delimiter)?,
-            None => match rest.split_once(delimiter) {
-                Some((cell, behind)) => (cell.to_owned(), Some(behind)),
-                None => (rest.to_owned(), None),
-            },
-        };
-        cells.push(Cell::text(cell));
-        match behind {
-            Some(behind) => rest = behind,
-            None => return Ok(cells),
-        }
-    }
-}
-
-/// The cell behind an opening mark, and what follows it.
-fn quoted(inner: &str, delimiter: char) -> Result<(String, Option<&str>), OpenQuote> {
-    let mut cell = String::new();
-    let mut rest = inner;
-    loop {
-        let (before, behind) = rest.split_once('"').ok_or(OpenQuote)?;
-        cell.push_str(before);
-        if let Some(further) = behind.strip_prefix('"') {
-            cell.push('"');
-            rest = further;
-            continue;
-        }
-        // Whatever stands between the closing mark and the delimiter belongs to the cell.
-        return Ok(match behind.split_once(delimiter) {
-            Some((tail, further)) => (cell + tail, Some(further)),
-            None => (cell + behind, None),
-        });
-    }
+/// How much of a row's buffers is filled.
+#[derive(Clone, Copy, Default)]
+struct Filled {
+    bytes: usize,
+    ends: usize,
 }
 
 #[cfg(test)]
@@ -151,7 +155,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<Result<(u64, Vec<String>), Fault>> {
-        let rows = Records::new(text.as_bytes(), ',');
+        let rows = Records::new(text.as_bytes(), b',');
         rows.map(|row| row.map(|row| (row.line, row.cells.iter().map(Cell::shown).collect())))
             .collect()
     }
@@ -162,7 +166,6 @@ mod tests {
         let strings = |cells: &[&str]| cells.iter().map(|it| (*it).to_owned()).collect();
         let wanted: Vec<Result<(u64, Vec<String>), Fault>> = vec![
             Ok((1, strings(&["a", "b"]))),
-            Ok((2, strings(&[""]))),
             Ok((3, strings(&["c\nd", "e \"f\""]))),
             Ok((5, strings(&["5\" g", "h"]))),
             Ok((6, strings(&["ij", ""]))),
@@ -173,11 +176,13 @@ mod tests {
     #[test]
     fn what_is_never_closed_or_too_wide_or_too_long_is_named() {
         let open = format!("a,b\nc,\"d{}", "\n1,2".repeat(90));
+        let long = format!("\"{}\"", "d\n".repeat(20) + &"x".repeat(ROW_MAX_BYTES - 20));
         for (text, line, reason) in [
             (open.as_str(), 2, Reason::OpenQuote),
             ("a\nb,\"c", 2, Reason::OpenQuote),
+            (&long, 1, Reason::TooLong),
             (&",".repeat(COLUMNS_MAX), 1, Reason::TooLong),
-            (&"x".repeat(LINE_MAX_BYTES + 1), 1, Reason::TooLong),
+            (&"x".repeat(ROW_MAX_BYTES + 1), 1, Reason::TooLong),
         ] {
             let rows = read(text);
             let fault = rows.last().unwrap().as_ref().unwrap_err();
