@@ -107,6 +107,10 @@ impl Outbound {
         let roots = RootCertStore {
             roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
         };
+        Self::trusting(roots, private, time_limit)
+    }
+
+    fn trusting(roots: RootCertStore, private: PrivateAddresses, time_limit: Duration) -> Self {
         let provider = Arc::new(crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -209,4 +213,84 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
         .get(SEPAY_RETRY_AFTER)
         .or_else(|| headers.get(RETRY_AFTER));
     written?.to_str().ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Response;
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+    use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+    use super::*;
+
+    const NAME: &str = "localhost";
+
+    /// A server that proves a name to whoever trusts its certificate, and answers with what it
+    /// was asked for and in whose name.
+    async fn serve(name: &str) -> (u16, CertificateDer<'static>) {
+        let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+        let certificate = made.cert.der().clone();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind((NAME, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // Whoever does not trust the certificate ends the handshake.
+                let Ok(stream) = acceptor.accept(stream).await else {
+                    continue;
+                };
+                let answer = service_fn(|request: Request<_>| async move {
+                    let bearer = request.headers()[AUTHORIZATION].to_str().unwrap();
+                    let told = format!("{} {bearer}", request.uri());
+                    drop::<hyper::body::Incoming>(request.into_body());
+                    Ok::<_, std::convert::Infallible>(Response::new(told))
+                });
+                let served = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
+                drop(served.await);
+            }
+        });
+        (port, certificate)
+    }
+
+    fn trusting(certificate: CertificateDer<'static>) -> Outbound {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let limit = Duration::from_secs(10);
+        Outbound::trusting(roots, PrivateAddresses::Allowed, limit)
+    }
+
+    async fn ask(outbound: &Outbound, port: u16) -> Result<String, OutboundError> {
+        let base = BaseUrl::parse(&format!("https://{NAME}:{port}/api"), outbound.private());
+        let token = SecretString::from("a-token");
+        let fetched = outbound
+            .get(&base.unwrap(), "/list?since_id=7", &token)
+            .await?;
+        Ok(String::from_utf8(fetched.body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn only_a_server_that_proves_its_name_is_asked() {
+        let (port, certificate) = serve(NAME).await;
+        let answer = ask(&trusting(certificate.clone()), port).await.unwrap();
+        assert_eq!(answer, "/api/list?since_id=7 Bearer a-token");
+        // A certificate that nobody vouches for, and one of another name.
+        let limit = Duration::from_secs(10);
+        let usual = Outbound::new(PrivateAddresses::Allowed, limit);
+        assert_eq!(ask(&usual, port).await, Err(OutboundError::Tls));
+        let (port, certificate) = serve("another.example").await;
+        let answer = ask(&trusting(certificate), port).await;
+        assert_eq!(answer, Err(OutboundError::Tls));
+    }
 }
