@@ -125,7 +125,7 @@ fn the_page_tells_what_came_and_what_is_missing_in_both_languages() {
             assert!(text.contains("<code>accepted</code>"), "{language}");
             let meant = text.contains("<code>accepted</code> (đã nhận)");
             assert_eq!(meant, language == "vi");
-            let times = text.matches("16/03/2026 ").count();
+            let times = text.matches("/03/2026 ").count();
             assert!(times > 5, "{language}");
             assert_eq!(text.matches(" +07:00").count(), times, "{language}");
             assert!(!text.contains("<b>com"), "{language}");
