@@ -51,7 +51,7 @@ pub struct TrialDocument {
     /// The sender's key that was given for `v1a` signatures; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     ed25519_public_key: Option<String>,
-    /// Numbers that a notice has to name beside the account, with their names, such as
+    /// Numbers of a terminal or partner that a notice names or signs, by their names, such as
     /// `{"vnp_TmnCode": "48210537"}`; invented, and absent of a format that has none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     config: BTreeMap<String, String>,
