@@ -7,11 +7,13 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
+use super::document::{Block, Document};
 use super::form_page;
 use super::home::words;
 use super::trial_words::{TrialWords, wanted};
+use super::vendors::{VendorLine, vendors};
 use super::words::Words;
-use crate::banks::{ADAPTERS, BATCH_MAX_BYTES, KeyAlgorithm, standard_signature};
+use crate::banks::{BATCH_MAX_BYTES, KeyAlgorithm, standard_signature};
 use crate::domain::trial::Check;
 use crate::http::AppState;
 use crate::http::body::BODY_MAX_BYTES;
@@ -27,7 +29,7 @@ const BODY: &str = r#"{"type":"bank.transaction.credited","data":{"transaction_i
 
 /// What takes a part of the example's movement back.
 const REVERSAL: &str = r#"{"type":"bank.transaction.reversed","data":{"transaction_id":"FT26075000009","account_number":"1030000000117","virtual_account":null,"direction":"debit","amount":15000,"currency":"VND","content":"hoan tien","bank_reference":"FT26075000009","reverses_transaction_id":"FT26075000001","booked_at":"2026-03-16T10:05:00+07:00"}}"#;
-/// The formats that the page describes.
+/// The formats that any bank can send, which the page describes whole.
 const OWN_FORMATS: [&str; 2] = ["standard_webhooks", "camt054"];
 
 /// A program that signs and sends what it reads.
@@ -73,6 +75,12 @@ const KEY_PROGRAMS: [Program; 2] = [
 /// A message that counts.
 const MESSAGE: &str = include_str!("samples/camt054.xml");
 
+/// Which banks reach us how, in Vietnamese and in English.
+const LINKS: [&str; 2] = [
+    include_str!("../../docs/banks-and-links.vi.md"),
+    include_str!("../../docs/banks-and-links.md"),
+];
+
 /// A way to use a public key, as a source is configured with it and as a notice bears it.
 struct Algorithm {
     word: &'static str,
@@ -115,10 +123,14 @@ struct Facts {
     batch_max_kib: usize,
     trial_words: &'static TrialWords,
     make: &'static str,
-    /// The formats that this page describes.
+    /// The formats that any bank can send.
     adapters: &'static [&'static str],
     /// Those of vendors.
-    vendors: Vec<&'static str>,
+    vendors: Vec<VendorLine>,
+    /// What is said of them: what is sent, what proves it, what is answered.
+    vendor_columns: [&'static str; 3],
+    /// Which banks reach us how.
+    links: Document,
     /// What a trial has to show, and what shows it.
     checks: Vec<[&'static str; 2]>,
     /// A reversal of the example.
@@ -154,7 +166,7 @@ pub(super) async fn page(
         "en" => Language::English,
         _ => Language::Vietnamese,
     };
-    let vendors = ADAPTERS.iter().map(|adapter| adapter.name());
+    let [vi, en] = LINKS;
     let facts = Facts {
         secret: SECRET,
         id: ID,
@@ -174,7 +186,15 @@ pub(super) async fn page(
             Language::English => "Make a trial",
         },
         adapters: &OWN_FORMATS,
-        vendors: vendors.filter(|name| !OWN_FORMATS.contains(name)).collect(),
+        vendors: vendors(language, state.clock.now()),
+        vendor_columns: match language {
+            Language::Vietnamese => ["gửi", "chứng minh", "trả lời"],
+            Language::English => ["sent", "proof", "answers"],
+        },
+        links: Document::read(match language {
+            Language::Vietnamese => vi,
+            Language::English => en,
+        }),
         checks: Check::ALL.map(|check| wanted(check, language)).to_vec(),
         reversal: REVERSAL,
         contact: state.contact.clone(),

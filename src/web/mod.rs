@@ -6,12 +6,15 @@
 mod banks;
 mod chart;
 mod days;
+mod document;
 mod errors;
 mod home;
 mod refused;
+mod trial_codes;
 mod trial_lines;
 mod trial_words;
 mod trials;
+mod vendors;
 mod view;
 mod words;
 

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::trial_codes::CodeWord;
 use super::trial_words::TrialWords;
 use super::view;
-use crate::domain::day::local_day;
+use crate::domain::day::{local_day, vietnam_offset};
 use crate::domain::explanation::Explanation;
 use crate::domain::trial::{Check, Movement, Standing, TakenBack, Verdict};
 use crate::flows::trial::TrialRecord;
@@ -35,9 +36,10 @@ pub(super) struct DeliveryLine {
     pub(super) at: String,
     pub(super) method: String,
     pub(super) path_below: String,
-    pub(super) code: &'static str,
+    pub(super) code: CodeWord,
     pub(super) verdict: &'static str,
-    pub(super) reason: String,
+    /// Why, where the verdict does not say it all.
+    pub(super) reason: Option<CodeWord>,
     pub(super) advice: Option<String>,
     /// Whether it was refused, as a check wants it.
     pub(super) intended: bool,
@@ -78,10 +80,11 @@ macro_rules! in_language {
     }};
 }
 
-/// A moment with its day: `24/11/2026 21:52:07`.
+/// A moment with its day and its zone: `24/11/2026 21:52:07 +07:00`.
 pub(super) fn moment(at: DateTime<Utc>) -> String {
     let day = local_day(at);
-    format!("{} {}", view::day(day), view::time(at, day))
+    let zone = vietnam_offset();
+    format!("{} {} {zone}", view::day(day), view::time(at, day))
 }
 
 /// How each check stands.
@@ -159,9 +162,10 @@ pub(super) fn deliveries(record: &TrialRecord, language: Language) -> Vec<Delive
             at: moment(delivery.received_at),
             method: delivery.method.clone(),
             path_below: delivery.path_below.clone(),
-            code: findings.verdict.as_str(),
+            code: CodeWord::new(findings.verdict.as_str(), language),
             verdict: in_language!(language, findings.verdict),
-            reason: findings.reason.clone(),
+            reason: (!findings.reason.is_empty())
+                .then(|| CodeWord::new(&findings.reason, language)),
             advice,
             hints: hints.map(|slip| in_language!(language, *slip)).collect(),
             movements: movements.map(|it| movement(it, language)).collect(),

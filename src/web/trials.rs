@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::html;
+use super::trial_codes::CodeWord;
 use super::trial_lines::{CheckLine, DeliveryLine, checks, deliveries, moment};
 use super::trial_words::{TrialWords, wanted};
 use super::words::Words;
@@ -44,7 +45,7 @@ struct TrialForm {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TrialQuery {
-    token: String,
+    token: Option<String>,
     lang: Option<String>,
 }
 
@@ -85,7 +86,10 @@ struct TrialPage {
     passed_at: Option<String>,
     shown: usize,
     required: usize,
-    counts: String,
+    /// How many deliveries came.
+    total: i64,
+    /// How many came to each verdict.
+    counts: Vec<(CodeWord, i64)>,
     checks: Vec<CheckLine>,
     deliveries: Vec<DeliveryLine>,
 }
@@ -105,12 +109,11 @@ struct TrialFacts {
 impl TrialFacts {
     fn of(trial: &KnownTrial, site: &str) -> Self {
         let config = trial.config.iter();
-        let paths = trial.adapter.paths();
         Self {
             id: trial.id().to_string(),
             adapter: trial.adapter.name(),
             address: format!("{site}{}", callback_path(&trial.id())),
-            paths: if paths == [""] { &[] } else { paths },
+            paths: trial.paths_below(),
             account_number: trial.row.account_number.clone(),
             reference: trial.row.reference.clone(),
             config: config
@@ -199,18 +202,29 @@ pub(super) async fn page(
     Query(query): Query<TrialQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let token = TrialSecret::parse(&query.token).map_err(|_| no_trial())?;
+    let shown = query.token.as_deref().ok_or_else(no_token)?;
+    let token = TrialSecret::parse(shown).map_err(|_| no_trial())?;
     let now = state.clock.now();
     let record = trial::read(&state.ledger, id, &token, now).await?;
     let record = record.ok_or_else(no_trial)?;
     let language = language(query.lang.as_deref(), &headers);
-    let here = format!("/docs/banks/trials/{id}?token={}", query.token);
+    let here = format!("/docs/banks/trials/{id}?token={shown}");
     let site = address(&headers);
-    let report_command = report_command(&site, &id, &query.token);
+    let report_command = report_command(&site, &id, shown);
     let mut page = trial_page(&record, language, (here, report_command), (&site, now));
     page.contact.clone_from(&state.contact);
     let text = page.render().map_err(|fault| Problem::internal(&fault))?;
     Ok(html(text, language.tag()))
+}
+
+/// What is answered to a link that was cut.
+fn no_token() -> Problem {
+    Problem::new(Code::InvalidQuery).detail(Text::new(
+        "Liên kết thiếu mã đọc (token=pht_…) ở cuối. Hãy mở nguyên liên kết được cho khi tạo \
+         nguồn thử; nếu không còn thì tạo nguồn mới ở trang Dành cho ngân hàng.",
+        "The link lacks the token (token=pht_…) at its end. Open the whole link that was shown \
+         when the trial was made; if it is lost, make a new one on the page for banks.",
+    ))
 }
 
 /// The one answer for a wrong link and for a trial whose day is over.
@@ -233,13 +247,7 @@ fn trial_page(
     let checks = checks(record, language);
     let required = checks.iter().filter(|check| check.required);
     let counts = record.counts.iter();
-    let counts = counts.map(|(verdict, count)| format!("{verdict} {count}"));
-    let counts: Vec<_> = counts.collect();
-    let total = record.trial.row.deliveries;
-    let counts = match total {
-        0 => total.to_string(),
-        _ => format!("{total} ({})", counts.join(", ")),
-    };
+    let counts = counts.map(|(verdict, count)| (CodeWord::new(verdict, language), *count));
     TrialPage {
         words: Words::of(language),
         trial_words,
@@ -257,7 +265,8 @@ fn trial_page(
         passed_at: record.passed_at().map(moment),
         shown: required.clone().filter(|check| check.passed).count(),
         required: required.count(),
-        counts,
+        total: record.trial.row.deliveries,
+        counts: counts.collect(),
         deliveries: deliveries(record, language),
         checks,
     }

@@ -82,15 +82,17 @@ export async function looksSound(page, language) {
   const found = await page.evaluate((finger) => {
     const standing = document.querySelectorAll("header p > a, footer a, summary, button, select, .step");
     const names = document.querySelectorAll("tbody th code");
+    const ends = [...document.querySelectorAll("footer")].map((it) => it.innerText.trim());
     const levels = [...document.querySelectorAll("h1, h2, h3, h4")].map((it) => Number(it.tagName[1]));
     return {
       width: document.documentElement.scrollWidth,
       language: document.documentElement.lang,
       small: [...standing].filter((it) => it.getBoundingClientRect().height < finger).map((it) => it.outerHTML),
       torn: [...names].filter((it) => it.getClientRects().length > 1).map((it) => it.textContent),
+      dangling: ends.filter((it) => it.endsWith("·")),
       firsts: levels.filter((it) => it === 1).length,
       skipped: levels.some((it, place) => place > 0 && it > levels[place - 1] + 1),
     };
   }, FINGER);
-  assert.deepEqual(found, { width, language, small: [], torn: [], firsts: 1, skipped: false });
+  assert.deepEqual(found, { width, language, small: [], torn: [], dangling: [], firsts: 1, skipped: false });
 }

@@ -15,6 +15,8 @@ const WORDS = {
     open: "CHƯA ĐẠT",
     passed: "ĐẠT",
     remedy: "Cần làm: Số tiền phải là số nguyên đồng",
+    why: "quarantined (giữ lại) bad_amount (số tiền sai)",
+    cut: "Liên kết thiếu mã đọc",
     onPurpose: "Nếu không cố ý: Chữ ký không khớp",
     reload: "Tải lại",
     gone: "nguồn thử đã hết một ngày",
@@ -25,6 +27,8 @@ const WORDS = {
     open: "NOT PASSED YET",
     passed: "PASSED",
     remedy: "To do: The amount has to be a whole number of đồng",
+    why: "quarantined bad_amount",
+    cut: "The link lacks the token",
     onPurpose: "If it was not meant: The signature does not fit",
     reload: "Reload",
     gone: "its day is over",
@@ -129,7 +133,7 @@ for (const [language, viewport] of [
       await page.getByRole("link", { name: words.reload }).click();
       await page.locator("#d1.miss").waitFor();
       const refused = await page.locator("#d1").innerText();
-      assert.ok(refused.includes("quarantined bad_amount"), refused);
+      assert.ok(refused.includes(words.why), refused);
       assert.ok(refused.includes(words.remedy), refused);
       assert.equal(await verdict(), words.open);
 
@@ -166,6 +170,35 @@ for (const [language, viewport] of [
     assert.deepEqual(await broken(browser, url, viewport), []);
   });
 }
+
+for (const [language, viewport] of [
+  ["vi", SIZES[0]],
+  ["en", SIZES[1]],
+]) {
+  test(`a trial's link without its token says so in ${language}`, async () => {
+    const url = `${pilot.BASE}/docs/banks/trials/trl_00000000000000000000000000000077?lang=${language}`;
+    const { context, page } = await open(browser, url, { viewport });
+    await looksSound(page, language);
+    assert.ok((await page.locator("main").innerText()).includes(WORDS[language].cut));
+    await context.close();
+  });
+}
+
+test("a vendor's format is described where the page of its trial leads", async () => {
+  const { context, faults } = await openContext(browser, pilot.BASE, { viewport: SIZES[0] });
+  const page = await context.newPage();
+  await page.goto(`${pilot.BASE}/docs/banks?lang=vi`);
+  await page.locator("#adapter").selectOption("casso_v2");
+  await page.locator("form button").click();
+  await looksSound(page, "vi");
+  const opened = context.waitForEvent("page");
+  await page.locator("main a[href$='#casso_v2']").click();
+  const described = await opened;
+  await described.locator("tr:target").waitFor();
+  assert.match(await described.locator("tr:target").innerText(), /X-Casso-Signature/);
+  await context.close();
+  assert.deepEqual(faults, []);
+});
 
 test("the report prints without what only a screen needs", async () => {
   const { context } = await openContext(browser, pilot.BASE);

@@ -346,7 +346,7 @@ fn the_example_is_signed_as_it_says_in_both_languages() {
             assert_eq!(header("webhook-signature"), signature);
             for heading in [
                 "try", "send", "sign", "keys", "body", "camt", "answers", "retries", "clock",
-                "rotation", "example", "code", "key-code",
+                "rotation", "example", "code", "key-code", "vendors", "links",
             ] {
                 assert!(
                     page.contains(&format!("<h2 id=\"{heading}\">")),
@@ -362,6 +362,13 @@ fn the_example_is_signed_as_it_says_in_both_languages() {
                 let [vi, en] = check.what_to_do();
                 let wanted = if language == "vi" { vi } else { en }.replace('\'', "&#39;");
                 assert!(page.contains(&wanted), "{wanted}");
+            }
+            for specification in ["standard-webhooks.md\"", "rfc7515#appendix-F\""] {
+                assert!(page.contains(specification), "{specification}");
+            }
+            for link in page.split("<a href=\"https://").skip(1) {
+                let (_, more) = link.split_once('"').unwrap();
+                assert!(more.starts_with(" rel=\"noopener\">"), "{link}");
             }
             let report = "curl -H 'Authorization: Bearer &lt;token&gt;' http://127.0.0.1";
             assert!(page.contains(report));

@@ -29,6 +29,7 @@ mod account_links;
 mod adoption;
 mod api_document;
 mod bad_notices;
+mod bank_links;
 mod bank_page;
 mod by_account;
 mod callbacks;

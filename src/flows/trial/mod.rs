@@ -107,6 +107,15 @@ impl KnownTrial {
         TrialId::from_uuid(self.row.id)
     }
 
+    /// What the vendor appends to the trial's address; nothing where it calls the address
+    /// itself.
+    pub fn paths_below(&self) -> &'static [&'static str] {
+        match self.adapter.paths() {
+            [""] => &[],
+            paths => paths,
+        }
+    }
+
     fn credentials(&self, ledger: &Ledger) -> Result<Credentials, StoreError> {
         let sealed = &self.row.secret_sealed;
         let opened = ledger

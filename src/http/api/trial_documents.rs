@@ -27,11 +27,8 @@ pub(crate) const OWN_FORMAT: &str = "standard_webhooks";
     "id": "trl_01920000000070008000000000000001",
     "adapter": "standard_webhooks",
     "callback_path": "/v1/trials/trl_01920000000070008000000000000001/callback",
-    "paths_below": [""],
     "account_number": "9921864075310",
     "reference": "TH7K2M9XQ4",
-    "ed25519_public_key": null,
-    "config": {},
     "tolerance_s": 300,
     "created_at": "2026-11-24T10:30:00+07:00",
     "expires_at": "2026-11-25T10:30:00+07:00",
@@ -41,14 +38,22 @@ pub struct TrialDocument {
     adapter: &'static str,
     /// Where its notices are sent.
     callback_path: String,
-    /// What the vendor appends to that address; one empty text for most.
+    /// What the vendor appends to that address, one path for each kind of call; absent of a
+    /// format that calls the address itself. Of `vietqr_vn` it is
+    /// `["/api/token_generate", "/bank/api/transaction-sync"]`: its caller logs in at the first
+    /// and sends notices to the second.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     paths_below: &'static [&'static str],
     /// The one account that it may speak for; invented.
     account_number: String,
     /// What the transfer text, or the order number, has to name; never issued to anybody.
     reference: String,
+    /// The sender's key that was given for `v1a` signatures; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     ed25519_public_key: Option<String>,
-    /// Terminal or partner numbers, where the format has any; invented.
+    /// Numbers of a terminal or partner that a notice names or signs, by their names, such as
+    /// `{"vnp_TmnCode": "48210537"}`; invented, and absent of a format that has none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     config: BTreeMap<String, String>,
     /// How far a signed time may be from the clock here, in seconds.
     tolerance_s: u32,
@@ -89,7 +94,9 @@ pub struct OpenedTrialDocument {
     page_url: String,
     /// A command that reads the report.
     report_command: String,
-    /// Of `standard_webhooks`: a body to sign and send, with this trial's account and reference.
+    /// Of `standard_webhooks` only: a body to sign and send, with this trial's account and
+    /// reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
     first_notice: Option<String>,
 }
 
@@ -197,12 +204,13 @@ pub struct TrialExplanationDocument {
 impl From<KnownTrial> for TrialDocument {
     fn from(trial: KnownTrial) -> Self {
         let id = trial.id();
+        let paths_below = trial.paths_below();
         let row = trial.row;
         Self {
             id: id.to_string(),
             adapter: trial.adapter.name(),
             callback_path: callback_path(&id),
-            paths_below: trial.adapter.paths(),
+            paths_below,
             account_number: row.account_number,
             reference: row.reference,
             ed25519_public_key: row.ed25519_public_key,

@@ -203,7 +203,9 @@ impl Trial {
             reference: text(&trial["reference"]),
             token: text(&body["token"]),
             secret,
-            config: serde_json::from_value(trial["config"].clone()).unwrap(),
+            config: trial.get("config").map_or_else(BTreeMap::new, |config| {
+                serde_json::from_value(config.clone()).unwrap()
+            }),
         }
     }
 }

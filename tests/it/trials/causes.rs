@@ -187,7 +187,7 @@ fn a_new_trial_says_whole_addresses_a_body_and_whom_to_ask() {
         let shown = bench.checks(&trial, "passed").await;
         assert!(shown.contains("accepted") && shown.contains("reference_found"));
         let vendor = bench.ask_for(&json!({"adapter": "payos"})).await.body;
-        assert_eq!(vendor["first_notice"], Value::Null);
+        assert!(vendor.get("first_notice").is_none());
 
         let silent = Bench::open(&database).await;
         for language in ["vi", "en"] {

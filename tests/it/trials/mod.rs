@@ -3,6 +3,7 @@
 mod bench;
 mod bounds;
 mod causes;
+mod formats;
 mod pages;
 mod reports;
 mod verdicts;

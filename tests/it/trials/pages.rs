@@ -123,6 +123,11 @@ fn the_page_tells_what_came_and_what_is_missing_in_both_languages() {
             assert!(text.contains(verdict) && text.contains(why), "{language}");
             assert!(text.contains("45.000"), "{language}");
             assert!(text.contains("<code>accepted</code>"), "{language}");
+            let meant = text.contains("<code>accepted</code> (đã nhận)");
+            assert_eq!(meant, language == "vi");
+            let times = text.matches("/03/2026 ").count();
+            assert!(times > 5, "{language}");
+            assert_eq!(text.matches(" +07:00").count(), times, "{language}");
             assert!(!text.contains("<b>com"), "{language}");
             assert!(text.contains(&trial.reference) && text.contains(&trial.account));
             assert!(text.contains(env!("CARGO_PKG_VERSION")));
@@ -142,6 +147,13 @@ fn the_page_tells_what_came_and_what_is_missing_in_both_languages() {
         let (status, _, gone) = get(&bench, request.body(Body::empty()).unwrap()).await;
         assert_eq!(status, 404);
         assert!(gone.contains("its day is over"), "{gone}");
+        let cut = format!("/docs/banks/trials/{}?lang=vi", trial.id);
+        let request = Request::get(&cut).header("accept", "text/html,*/*;q=0.8");
+        let (status, headers, cut) = get(&bench, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(status, 400);
+        assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+        assert!(cut.contains("Liên kết thiếu mã đọc (token=pht_…)"), "{cut}");
+        assert!(cut.contains("href=\"/docs/banks?lang=vi\""), "{cut}");
         let odd = format!("/docs/banks/trials/{}?token=pht_1", trial.id);
         assert_eq!(page(&bench, &odd).await.0, 404);
     });
