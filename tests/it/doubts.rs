@@ -171,15 +171,16 @@ async fn a_double_that_is_other_money_counts_after_a_second_person(database: Dat
     ];
     assert_eq!(kinds[kinds.len() - 5..], wanted);
     let entries = audit::list(&mut tx, "main", 0, 99).await.unwrap();
-    let actions: Vec<_> = entries.iter().map(|entry| &*entry.action).collect();
-    assert_eq!(actions[actions.len() - 5..], wanted);
-    let [.., doubt, alert] = &entries[..] else {
-        panic!("{entries:?}")
+    let decided: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.action.starts_with("doubt") || entry.action.starts_with("alert"))
+        .collect();
+    let actions: Vec<_> = decided.iter().map(|entry| &*entry.action).collect();
+    assert_eq!(actions, wanted);
+    let [.., doubt, alert] = decided[..] else {
+        panic!("{decided:?}")
     };
-    assert_eq!(
-        alert.actor, doubt.actor,
-        "whoever decided settled the alert"
-    );
+    assert_eq!(doubt.actor, alert.actor, "whoever decided settled it");
     drop(tx);
     books_are_right(&street).await;
 }
