@@ -19,10 +19,10 @@ on_both_engines!(what_a_killed_import_left_is_drawn_in_by_the_next_start);
 
 /// Lines of a statement: several steps of drawing in.
 const LINES: u64 = 330;
-/// The latest moment of a kill after the statement is visible; the first one comes at once.
-const KILL_WITHIN_MS: u64 = 300;
+/// As many of them add something to draw in.
+const LEFT_MAX: i64 = 300;
 /// How long drawing in may take.
-const DRAWN_IN_MAX: Duration = Duration::from_secs(60);
+const DRAWN_IN_MAX: Duration = Duration::from_mins(1);
 
 const VISIBLE: &str = "SELECT COUNT(*) FROM statement_imports WHERE state = 'done'";
 const TO_FOLLOW: &str = "SELECT COUNT(*) FROM transaction_evidence WHERE is_to_follow";
@@ -48,9 +48,10 @@ async fn what_a_killed_import_left_is_drawn_in_by_the_next_start(database: Datab
         while number(&database, VISIBLE).await == before {
             assert!(!killed.is_finished(), "it is answered and not visible");
         }
-        if turn > 0 {
-            let moment = u64::from(u16::from_be_bytes(chance.bytes())) % KILL_WITHIN_MS;
-            tokio::time::sleep(Duration::from_millis(moment)).await;
+        // The first kill comes at once, a later one when so many are left to draw in.
+        let left = i64::from(u16::from_be_bytes(chance.bytes())) % LEFT_MAX;
+        while turn > 0 && number(&database, TO_FOLLOW).await > left {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         served.kill();
         // Nobody who was killed answers; who lived to the end said that it was imported.
