@@ -19,9 +19,8 @@ use indicatif::ProgressBar;
 use uuid::Uuid;
 
 use super::day::day;
-use super::open::{database_url, open_store};
+use super::open::{DataOptions, database_url, open_store, require_present};
 use crate::clock::Clock;
-use crate::config::{Loaded, Overrides};
 use crate::domain::account::PersonalAccounts;
 use crate::domain::ids::UserId;
 use crate::entropy::Entropy;
@@ -82,9 +81,8 @@ pub struct Wishes {
     /// The language of the report.
     #[arg(long, value_enum, default_value_t = Lang::Vi)]
     lang: Lang,
-    /// The settings file (default: phocho.toml, if it is there).
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataOptions,
 }
 
 /// A language of the report.
@@ -114,10 +112,12 @@ pub fn run(command: &ImportCommand) -> anyhow::Result<ExitCode> {
     progress.enable_steady_tick(Duration::from_millis(100));
     progress.set_message("reading the file");
     let upload = Upload::read(kind, &read_file(&wishes.file)?);
-    let settings = Loaded::from_process(&Overrides::default(), wishes.config.as_deref())?.settings;
+    let settings = wishes.data.settings()?;
+    let url = database_url(&settings);
+    require_present(&url)?;
     let runtime = tokio::runtime::Runtime::new()?;
     let report = runtime.block_on(async {
-        let store = open_store(&database_url(&settings)).await?;
+        let store = open_store(&url).await?;
         progress.set_message("comparing with the database");
         let policy = settings.personal_accounts;
         let report = import(&store, &upload, (day, policy), wishes).await;

@@ -9,14 +9,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::access::Act;
-use super::change::close;
+use super::alarm::{self, Warning};
+use super::change::{close, record};
 use super::returned_money::Unsettled;
 use super::standing::{Books, Pending};
-use crate::domain::ids::{AccountId, AlertId, BankTransactionId, MerchantId, ReversalId};
+use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, ReversalId};
 use crate::entropy::Entropy;
-use crate::store::alerts::{self, NewAlert};
 use crate::store::reversals::{self, ReversalRow};
-use crate::store::{Store, StoreError, Tx, inconsistent};
+use crate::store::{Store, StoreError, Tx, alerts, inconsistent};
 
 /// How long a word waits before a person is told.
 const PATIENCE: TimeDelta = TimeDelta::days(1);
@@ -84,15 +84,12 @@ async fn warn(tx: &mut Tx, act: &Act<'_>, word: &ReversalRow) -> Result<(), Stor
     if alerts::newest(tx, UNMATCHED, &subject).await?.is_some() {
         return Ok(());
     }
-    tracing::warn!(kind = UNMATCHED, subject, "alert");
-    let detail = json!({"reason": "names_nothing_known"}).to_string();
-    let alert = NewAlert {
-        id: AlertId::from_uuid(act.entropy.uuid(act.now)),
+    let warning = Warning {
         kind: UNMATCHED,
         subject: &subject,
         merchant: Some(MerchantId::from_uuid(word.merchant_id)),
-        detail: &detail,
-        now: act.now,
+        detail: json!({"reason": "names_nothing_known"}),
     };
-    alerts::raise(tx, &alert).await
+    let deed = alarm::raise(tx, act, warning).await?;
+    record(tx, act, deed).await
 }

@@ -171,27 +171,41 @@ pub(super) async fn record(tx: &mut Tx, act: &Act<'_>, deed: Deed) -> Result<(),
 /// Records many deeds at once. It comes last: numbering an event makes other writers wait
 /// until the commit.
 async fn record_all(tx: &mut Tx, act: &Act<'_>, deeds: Vec<Deed>) -> Result<(), StoreError> {
-    let entries = deeds.iter().map(|deed| AuditEntry {
-        at: act.now,
-        actor: act.actor.to_owned(),
-        action: deed.kind,
-        subject: deed.subject.clone(),
-        detail: deed.detail.clone(),
-    });
-    let entries: Vec<AuditEntry> = entries.collect();
+    let entries: Vec<AuditEntry> = deeds.iter().map(|deed| deed.entry(act)).collect();
     audit::append(tx, PEOPLE_CHAIN, &entries).await?;
-    let news = deeds.into_iter().map(|deed| NewEvent {
-        id: EventId::from_uuid(act.entropy.uuid(act.now)),
-        at: act.now,
-        kind: deed.kind,
-        subject: deed.subject,
-        merchant: deed.merchant,
-        outlet: deed.outlet,
-        payload: deed.detail,
-    });
-    let news: Vec<NewEvent> = news.collect();
+    let news: Vec<NewEvent> = deeds.into_iter().map(|deed| deed.event(act)).collect();
     events::append(tx, &news).await?;
     Ok(())
+}
+
+/// Adds a deed to what a transaction writes at its end.
+pub(super) fn note(pending: &mut Pending, act: &Act<'_>, deed: Deed) {
+    pending.entries.push(deed.entry(act));
+    pending.events.push(deed.event(act));
+}
+
+impl Deed {
+    fn entry(&self, act: &Act<'_>) -> AuditEntry {
+        AuditEntry {
+            at: act.now,
+            actor: act.actor.to_owned(),
+            action: self.kind,
+            subject: self.subject.clone(),
+            detail: self.detail.clone(),
+        }
+    }
+
+    fn event(self, act: &Act<'_>) -> NewEvent {
+        NewEvent {
+            id: EventId::from_uuid(act.entropy.uuid(act.now)),
+            at: act.now,
+            kind: self.kind,
+            subject: self.subject,
+            merchant: self.merchant,
+            outlet: self.outlet,
+            payload: self.detail,
+        }
+    }
 }
 
 /// Writes what a decision about money left to write, last of all, as [`record_all`] does:

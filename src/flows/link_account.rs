@@ -3,17 +3,18 @@
 use serde_json::json;
 
 use super::access::Act;
+use super::alarm;
 use super::change::{ChangeError, Deed, Thing, UniqueValue, check_version, check_won, record};
 use super::watch_links::LINK_EXPIRING;
 use crate::domain::account::AccountStatus;
 use crate::domain::account_link::{Consent, LinkEvent, LinkMethod, LinkState};
 use crate::domain::day::to_rfc3339;
-use crate::domain::ids::{AccountId, AlertId, LinkId, SourceId};
+use crate::domain::ids::{AccountId, LinkId, SourceId};
 use crate::domain::refusal::Refusal;
 use crate::domain::source::SourceStatus;
 use crate::store::account_links::{self, AccountLink};
 use crate::store::reach::Reach;
-use crate::store::{StoreError, Tx, accounts, alerts, source_states, sources};
+use crate::store::{StoreError, Tx, accounts, source_states, sources};
 
 /// A way to ask a trader for.
 #[derive(Clone, Copy, Debug)]
@@ -149,22 +150,11 @@ async fn settle_expiry(
     tx: &mut Tx,
     act: &Act<'_>,
     link: &AccountLink,
-    note: &str,
+    words: &str,
 ) -> Result<(), StoreError> {
-    let newest = alerts::newest(tx, LINK_EXPIRING, &link.id.to_string()).await?;
-    let Some(alert) = newest.filter(|alert| alert.settled_at.is_none()) else {
-        return Ok(());
-    };
-    let id = AlertId::from_uuid(alert.id);
-    if alerts::settle(tx, id, act.actor, note, act.now).await? {
-        let about = Deed {
-            kind: "alert.settle",
-            subject: id.to_string(),
-            merchant: Some(link.merchant),
-            outlet: None,
-            detail: json!({"kind": LINK_EXPIRING, "about": link.id.to_string()}),
-        };
-        record(tx, act, about).await?;
+    let about = (LINK_EXPIRING, &*link.id.to_string());
+    if let Some(deed) = alarm::settle(tx, act, about, words).await? {
+        record(tx, act, deed).await?;
     }
     Ok(())
 }

@@ -76,6 +76,9 @@ pub async fn decide(
     (id, expected): (MoveId, Option<i64>),
     verdict: Verdict,
 ) -> Result<MoveRow, ChangeError> {
+    read(tx, reach, id).await?;
+    // Of two that decide at a time the second sees what the first decided.
+    locks::payment_move(tx, id).await?;
     let proposal = read(tx, reach, id).await?;
     let event = match verdict {
         Verdict::Approve => "approve",

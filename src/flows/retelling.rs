@@ -228,7 +228,6 @@ async fn void(
         merchant: Some(credit.merchant),
         reason,
     };
-    books.raise_alert(about, credit.now).await?;
     let (merchant, outlet) = (
         MerchantId::from_uuid(payment.merchant_id),
         OutletId::from_uuid(payment.outlet_id),
@@ -238,7 +237,7 @@ async fn void(
     books.tell(credit.now, news, merchant, Some(outlet));
     let what = ("credit.withdraw", id.to_string());
     note(books, credit, what, json!({"reason": reason}));
-    Ok(())
+    books.raise_alert(about, credit.now).await
 }
 
 /// Closes the item of a credit whose code has been named.

@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::alarm::Alarm;
 use super::standing::{Books, hold_code, weigh};
-use crate::domain::ids::{AlertId, BankTransactionId, MerchantId, OutletId, PaymentId};
-use crate::store::alerts::{self, NewAlert};
+use crate::domain::ids::{BankTransactionId, MerchantId, OutletId, PaymentId};
 use crate::store::audit::AuditEntry;
-use crate::store::payments::PaymentRow;
 use crate::store::{StoreError, payments, reversals};
 
 /// Weighs the payment of a credit of which another sum went back now.
@@ -22,8 +21,16 @@ pub(super) async fn restate(
     let id = PaymentId::from_uuid(found.id);
     let code = hold_code(books, &found).await?;
     let back = reversals::gone_back(books.tx, credit).await?;
+    let merchant = MerchantId::from_uuid(found.merchant_id);
     if back.confirmed_vnd > found.received_vnd {
-        warn_of_too_much(books, &found, now).await?;
+        // The payment is wholly returned, and a person looks at the rest.
+        let about = Alarm {
+            kind: "payment.returned_too_much",
+            subject: id.to_string(),
+            merchant: Some(merchant),
+            reason: "more_than_received",
+        };
+        books.raise_alert(about, now).await?;
     }
     let returned_vnd = back.confirmed_vnd.min(found.received_vnd);
     if returned_vnd == found.returned_vnd {
@@ -44,35 +51,8 @@ pub(super) async fn restate(
         subject: id.to_string(),
         detail: detail.clone(),
     });
-    let (merchant, outlet) = (
-        MerchantId::from_uuid(found.merchant_id),
-        OutletId::from_uuid(found.outlet_id),
-    );
+    let outlet = OutletId::from_uuid(found.outlet_id);
     let news = ("payment.returned", id.to_string(), detail);
     books.tell(now, news, merchant, Some(outlet));
     Ok(())
-}
-
-/// More went back than ever came: the payment is wholly returned, and a person looks at
-/// the rest.
-async fn warn_of_too_much(
-    books: &mut Books<'_>,
-    payment: &PaymentRow,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    const KIND: &str = "payment.returned_too_much";
-    let subject = PaymentId::from_uuid(payment.id).to_string();
-    if alerts::is_open(books.tx, KIND, &subject).await? {
-        return Ok(());
-    }
-    tracing::warn!(kind = KIND, subject, "alert");
-    let alert = NewAlert {
-        id: AlertId::from_uuid(books.entropy.uuid(now)),
-        kind: KIND,
-        subject: &subject,
-        merchant: Some(MerchantId::from_uuid(payment.merchant_id)),
-        detail: r#"{"reason":"more_than_received"}"#,
-        now,
-    };
-    alerts::raise(books.tx, &alert).await
 }

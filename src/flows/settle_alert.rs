@@ -1,9 +1,9 @@
 //! Settling an alert: a person looked at it and says what came of it.
 
-use serde_json::json;
-
-use super::change::{Change, ChangeError, Deed, Thing};
-use crate::domain::ids::{AlertId, MerchantId};
+use super::access::Act;
+use super::alarm::settle_this;
+use super::change::{Change, ChangeError, Thing, record};
+use crate::domain::ids::AlertId;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Reason;
 use crate::store::Tx;
@@ -22,21 +22,19 @@ pub async fn settle(
     let found = alerts::find(tx, reach, id).await?;
     let before = found.ok_or(ChangeError::NotFound(Thing::Subject))?;
     let actor = change.actor.to_string();
-    if !alerts::settle(tx, id, &actor, note.as_str(), change.now).await? {
+    let act = Act {
+        actor: &actor,
+        now: change.now,
+        entropy: change.entropy,
+    };
+    let Some(deed) = settle_this(tx, &act, &before, note.as_str()).await? else {
         return Err(ChangeError::Refused(Refusal::WrongState {
             thing: "alert",
             state: "settled",
             event: "settle",
         }));
-    }
-    let deed = Deed {
-        kind: "alert.settle",
-        subject: id.to_string(),
-        merchant: before.merchant_id.map(MerchantId::from_uuid),
-        outlet: None,
-        detail: json!({"kind": before.kind, "about": before.subject}),
     };
-    change.record(tx, deed).await?;
+    record(tx, &act, deed).await?;
     Ok(AlertRow {
         settled_at: Some(change.now),
         settled_by: Some(actor),

@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 
 use super::access::Act;
-use super::change::{ChangeError, Thing, check_version, check_won, close};
+use super::alarm;
+use super::change::{ChangeError, Deed, Thing, check_version, check_won, close, note};
 use super::second_telling::{annul, become_transaction, count};
 use super::standing::{Books, Pending};
 use crate::domain::doubt::{DoubtDecision, DoubtKind, DoubtState};
-use crate::domain::ids::{AlertId, BankTransactionId, DoubtId, MerchantId};
+use crate::domain::ids::{BankTransactionId, DoubtId, MerchantId};
 use crate::domain::refusal::Refusal;
-use crate::store::audit::AuditEntry;
 use crate::store::doubts::{self, Answer, DoubtRow};
 use crate::store::reach::Reach;
-use crate::store::{Tx, alerts, inconsistent};
+use crate::store::{Tx, inconsistent, locks};
 
 /// What the second person says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub async fn decide(
     (id, expected): (DoubtId, Option<i64>),
     decision: DoubtDecision,
 ) -> Result<DoubtRow, ChangeError> {
-    let row = read(tx, reach, id).await?;
+    let row = hold(tx, reach, id).await?;
     if row.decision.as_deref() == Some(decision.as_str()) {
         return Ok(row);
     }
@@ -71,7 +71,7 @@ pub async fn second(
     (id, expected): (DoubtId, Option<i64>),
     verdict: Verdict,
 ) -> Result<DoubtRow, ChangeError> {
-    let row = read(tx, reach, id).await?;
+    let row = hold(tx, reach, id).await?;
     let event = match verdict {
         Verdict::Approve => "approve",
         Verdict::Reject => "reject",
@@ -145,7 +145,7 @@ async fn settle(
         now: act.now,
     };
     answer(tx, act, &mut pending, row, ("doubt.settle", settled)).await?;
-    close_alert(tx, act, (kind, transaction), decision).await?;
+    close_alert(tx, act, &mut pending, (kind, transaction), decision).await?;
     Ok(close(tx, act, pending, "decided doubt").await?)
 }
 
@@ -165,21 +165,14 @@ async fn answer(
         "requested_by": answer.requested_by,
         "new_transaction_id": answer.new_transaction.map(|id| id.to_string()),
     });
-    pending.entries.push(AuditEntry {
-        at: act.now,
-        actor: act.actor.to_owned(),
-        action: kind,
+    let deed = Deed {
+        kind,
         subject: id.to_string(),
-        detail: detail.clone(),
-    });
-    let merchant = MerchantId::from_uuid(row.merchant_id);
-    let mut books = Books {
-        tx,
-        pending,
-        entropy: act.entropy,
-        actor: act.actor,
+        merchant: Some(MerchantId::from_uuid(row.merchant_id)),
+        outlet: None,
+        detail,
     };
-    books.tell(act.now, (kind, id.to_string(), detail), merchant, None);
+    note(pending, act, deed);
     Ok(())
 }
 
@@ -187,6 +180,7 @@ async fn answer(
 async fn close_alert(
     tx: &mut Tx,
     act: &Act<'_>,
+    pending: &mut Pending,
     (kind, transaction): (DoubtKind, BankTransactionId),
     decision: DoubtDecision,
 ) -> Result<(), ChangeError> {
@@ -197,11 +191,9 @@ async fn close_alert(
         DoubtKind::Double => "transaction.duplicate_suspected",
         DoubtKind::Conflict => "transaction.conflict",
     };
-    let alert = alerts::newest(tx, raised, &transaction.to_string()).await?;
-    if let Some(alert) = alert.filter(|alert| alert.settled_at.is_none()) {
-        let id = AlertId::from_uuid(alert.id);
-        let won = alerts::settle(tx, id, act.actor, decision.as_str(), act.now).await?;
-        check_won(won)?;
+    let about = (raised, &*transaction.to_string());
+    if let Some(deed) = alarm::settle(tx, act, about, decision.as_str()).await? {
+        note(pending, act, deed);
     }
     Ok(())
 }
@@ -222,6 +214,14 @@ fn wrong_state(state: DoubtState, event: &'static str) -> ChangeError {
         state: state.as_str(),
         event,
     })
+}
+
+/// Finds a doubt and holds it: of two that decide at a time the second sees what the first
+/// decided.
+async fn hold(tx: &mut Tx, reach: Reach, id: DoubtId) -> Result<DoubtRow, ChangeError> {
+    read(tx, reach, id).await?;
+    locks::doubt(tx, id).await?;
+    read(tx, reach, id).await
 }
 
 async fn read(tx: &mut Tx, reach: Reach, id: DoubtId) -> Result<DoubtRow, ChangeError> {

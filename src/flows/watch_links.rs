@@ -8,24 +8,21 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::access::Act;
-use super::change::{Deed, record};
+use super::alarm::{self, PROGRAM, Warning};
+use super::change::record;
 use super::link_account::deed;
 use crate::domain::account_link::{BreakCause, EXPIRY_WARNING, LinkEvent};
 use crate::domain::day::to_rfc3339;
-use crate::domain::ids::{AlertId, SourceId};
+use crate::domain::ids::SourceId;
 use crate::domain::source_health::SourceState;
 use crate::entropy::Entropy;
 use crate::store::account_links::{self, AccountLink};
-use crate::store::alerts::{self, NewAlert};
 use crate::store::reach::Reach;
 use crate::store::source_health::known_now;
-use crate::store::{Store, StoreError, Tx, locks};
+use crate::store::{Store, StoreError, Tx, alerts, locks};
 
 /// The kind of these alerts; the subject is the id of the link.
 pub const LINK_EXPIRING: &str = "account_link.expiring";
-
-/// Who acts.
-const PROGRAM: &str = "phocho";
 
 /// Links that one transaction looks at.
 const STEP: u32 = 200;
@@ -163,25 +160,13 @@ impl LinkWatch<'_> {
             "source_id": link.source.to_string(),
             "expires_at": ends.map(to_rfc3339),
         });
-        let subject = link.id.to_string();
-        tracing::warn!(kind = LINK_EXPIRING, link = subject, "alert");
-        let id = AlertId::from_uuid(self.entropy.uuid(self.now));
-        let alert = NewAlert {
-            id,
+        let warning = Warning {
             kind: LINK_EXPIRING,
-            subject: &subject,
+            subject: &link.id.to_string(),
             merchant: Some(link.merchant),
-            detail: &detail.to_string(),
-            now: self.now,
+            detail,
         };
-        alerts::raise(tx, &alert).await?;
-        let raised = Deed {
-            kind: "alert.raise",
-            subject: id.to_string(),
-            merchant: Some(link.merchant),
-            outlet: None,
-            detail: json!({"kind": LINK_EXPIRING, "about": subject}),
-        };
+        let raised = alarm::raise(tx, &self.act(), warning).await?;
         record(tx, &self.act(), raised).await
     }
 

@@ -8,20 +8,17 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::access::Act;
-use super::change::{Deed, record};
+use super::alarm::{self, PROGRAM, Warning};
+use super::change::record;
 use crate::domain::day::to_rfc3339;
-use crate::domain::ids::{AlertId, SourceId};
+use crate::domain::ids::SourceId;
 use crate::domain::source_health::SourceState;
 use crate::entropy::Entropy;
-use crate::store::alerts::{self, AlertRow, NewAlert};
 use crate::store::source_health::{KnownSource, known_now};
-use crate::store::{Store, StoreError, Tx, locks};
+use crate::store::{Store, StoreError, Tx, alerts, locks};
 
 /// The kind of these alerts; the subject is the id of the source.
 pub const SOURCE_SILENT: &str = "source.silent";
-
-/// Who settles them.
-const PROGRAM: &str = "phocho";
 
 /// One look at all sources.
 pub struct Watch<'a> {
@@ -46,7 +43,7 @@ pub struct Watched {
 enum Due {
     Nothing,
     Raise,
-    Settle(AlertRow),
+    Settle,
 }
 
 impl Watch<'_> {
@@ -78,8 +75,8 @@ impl Watch<'_> {
                     self.raise(&mut tx, &source).await?;
                     watched.raised += 1;
                 }
-                Due::Settle(alert) => {
-                    self.settle(&mut tx, &source, alert).await?;
+                Due::Settle => {
+                    self.settle(&mut tx, &source).await?;
                     watched.settled += 1;
                 }
             }
@@ -95,7 +92,7 @@ impl Watch<'_> {
                 if is_silent {
                     Due::Nothing
                 } else {
-                    Due::Settle(alert)
+                    Due::Settle
                 }
             }
             (newest, Some(heard_at)) if is_silent => match newest {
@@ -115,59 +112,35 @@ impl Watch<'_> {
             "expected_notices": health.expected,
             "usual_gap_s": health.usual_gap.map(|gap| gap.num_seconds()),
         });
-        tracing::warn!(kind = SOURCE_SILENT, source = name, "alert");
-        let id = AlertId::from_uuid(self.entropy.uuid(self.now));
-        let alert = NewAlert {
-            id,
+        let warning = Warning {
             kind: SOURCE_SILENT,
             subject: &source.id.to_string(),
             merchant: None,
-            detail: &detail.to_string(),
-            now: self.now,
+            detail,
         };
-        alerts::raise(tx, &alert).await?;
-        self.record(tx, "alert.raise", id, source).await
+        let deed = alarm::raise(tx, &self.act(), warning).await?;
+        record(tx, &self.act(), deed).await
     }
 
-    async fn settle(
-        &self,
-        tx: &mut Tx,
-        source: &KnownSource,
-        alert: AlertRow,
-    ) -> Result<(), StoreError> {
-        let id = AlertId::from_uuid(alert.id);
-        let note = match source.health_at(self.now).state {
+    async fn settle(&self, tx: &mut Tx, source: &KnownSource) -> Result<(), StoreError> {
+        let words = match source.health_at(self.now).state {
             SourceState::Closed => "Nguồn đã được tắt.",
             SourceState::Live | SourceState::Late | SourceState::Silent => {
                 "Nguồn đã gửi thông báo trở lại."
             }
         };
-        // A person may have been first; then nothing is left to settle.
-        if alerts::settle(tx, id, PROGRAM, note, self.now).await? {
-            self.record(tx, "alert.settle", id, source).await?;
+        let about = (SOURCE_SILENT, &*source.id.to_string());
+        if let Some(deed) = alarm::settle(tx, &self.act(), about, words).await? {
+            record(tx, &self.act(), deed).await?;
         }
         Ok(())
     }
 
-    async fn record(
-        &self,
-        tx: &mut Tx,
-        kind: &'static str,
-        alert: AlertId,
-        source: &KnownSource,
-    ) -> Result<(), StoreError> {
-        let act = Act {
+    fn act(&self) -> Act<'_> {
+        Act {
             actor: PROGRAM,
             now: self.now,
             entropy: self.entropy,
-        };
-        let deed = Deed {
-            kind,
-            subject: alert.to_string(),
-            merchant: None,
-            outlet: None,
-            detail: json!({"kind": SOURCE_SILENT, "about": source.id.to_string()}),
-        };
-        record(tx, &act, deed).await
+        }
     }
 }

@@ -3,7 +3,10 @@
 //! this order.
 
 use super::{StoreError, Tx, expect_one, on_engine};
-use crate::domain::ids::{AccountId, LinkId, MerchantId, OutletId, SourceId, StatementId, ZoneId};
+use crate::domain::ids::{
+    AccountId, DoubtId, LinkId, MerchantId, MoveId, OutletId, SourceId, StatementId,
+    StatementProposalId, ZoneId,
+};
 
 /// Holds a row of a table, which has to be in a state where one is named.
 macro_rules! hold {
@@ -59,6 +62,21 @@ pub async fn statement(tx: &mut Tx, id: StatementId) -> Result<(), StoreError> {
 /// Holds the row of an import of a statement that is not visible yet.
 pub async fn unfinished_statement(tx: &mut Tx, id: StatementId) -> Result<(), StoreError> {
     hold!(tx, "statement_imports", id, "reading")
+}
+
+/// Holds the row of a proposal to believe lines of a statement.
+pub async fn statement_proposal(tx: &mut Tx, id: StatementProposalId) -> Result<(), StoreError> {
+    hold!(tx, "statement_proposals", id)
+}
+
+/// Holds a doubt's row.
+pub async fn doubt(tx: &mut Tx, id: DoubtId) -> Result<(), StoreError> {
+    hold!(tx, "doubts", id)
+}
+
+/// Holds the row of a proposal to count a payment elsewhere.
+pub async fn payment_move(tx: &mut Tx, id: MoveId) -> Result<(), StoreError> {
+    hold!(tx, "payment_moves", id)
 }
 
 /// Holds a zone's row.

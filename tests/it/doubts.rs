@@ -25,7 +25,7 @@ const SECRET: &str = "a-secret-of-this-test-0005";
 const SINGLE: &str = "TH3D8W5RNC";
 const CASE: &str = "?merchant_id=mer_00000000000000000000000000000014&case=KN-1";
 
-async fn street(database: Database) -> (Street, String) {
+pub async fn street(database: Database) -> (Street, String) {
     let street = Street::open(database.store().await).await;
     street.source("sepay", "sepay_hmac", SECRET, None).await;
     street.code(SINGLE, Some(100_000)).await;
@@ -34,7 +34,7 @@ async fn street(database: Database) -> (Street, String) {
 }
 
 /// Tells a credit with its number and the number in the bank's reference.
-async fn tell(street: &Street, (id, bank_number): (u64, u64), amount: i64, content: &str) {
+pub async fn tell(street: &Street, (id, bank_number): (u64, u64), amount: i64, content: &str) {
     let notice = SepayNotice {
         id,
         bank_number,
@@ -47,14 +47,14 @@ async fn tell(street: &Street, (id, bank_number): (u64, u64), amount: i64, conte
     assert_eq!(street.deliver("sepay", &headers, &body).await.0, 200);
 }
 
-async fn rows(street: &Street, token: &str, path: &str) -> Vec<Value> {
+pub async fn rows(street: &Street, token: &str, path: &str) -> Vec<Value> {
     let (status, page) = street.get(token, path).await;
     assert_eq!(status, 200, "{page}");
     page["data"].as_array().unwrap().clone()
 }
 
 /// The path of the only doubt that waits.
-async fn waiting(street: &Street, token: &str) -> String {
+pub async fn waiting(street: &Street, token: &str) -> String {
     let doubts = rows(street, token, "/v1/doubts").await;
     let [doubt] = &doubts[..] else {
         panic!("{doubts:?}")
@@ -62,19 +62,19 @@ async fn waiting(street: &Street, token: &str) -> String {
     format!("/v1/doubts/{}", doubt["id"].as_str().unwrap())
 }
 
-async fn decide(street: &Street, token: &str, doubt: &str, decision: &str) -> (u16, Value) {
+pub async fn decide(street: &Street, token: &str, doubt: &str, decision: &str) -> (u16, Value) {
     let body = json!({"decision": decision});
     street.post(token, &format!("{doubt}/decide"), &body).await
 }
 
-async fn step(street: &Street, token: &str, doubt: &str, step: &str) -> (u16, Value) {
+pub async fn step(street: &Street, token: &str, doubt: &str, step: &str) -> (u16, Value) {
     street
         .post(token, &format!("{doubt}/{step}"), &json!({}))
         .await
 }
 
 /// Sale and flags of each payment, sorted.
-async fn sales(street: &Street, token: &str) -> Vec<(i64, String)> {
+pub async fn sales(street: &Street, token: &str) -> Vec<(i64, String)> {
     let payments = rows(street, token, "/v1/payments").await;
     let told = payments.iter().map(|one| {
         let sale = one["sale_vnd"].as_i64().unwrap();
@@ -85,12 +85,12 @@ async fn sales(street: &Street, token: &str) -> Vec<(i64, String)> {
     told
 }
 
-async fn open_alerts(street: &Street) -> usize {
+pub async fn open_alerts(street: &Street) -> usize {
     let admin = street.person(UserRole::Admin).await;
     rows(street, &admin, "/v1/alerts").await.len()
 }
 
-async fn books_are_right(street: &Street) {
+pub async fn books_are_right(street: &Street) {
     let mut tx = street.store.begin_read().await.unwrap();
     assert_eq!(rollups::differences(&mut tx, 10).await.unwrap(), []);
     drop(tx);
@@ -167,14 +167,20 @@ async fn a_double_that_is_other_money_counts_after_a_second_person(database: Dat
         "doubt.reject",
         "doubt.propose",
         "doubt.settle",
+        "alert.settle",
     ];
-    assert_eq!(kinds[kinds.len() - 4..], wanted);
+    assert_eq!(kinds[kinds.len() - 5..], wanted);
     let entries = audit::list(&mut tx, "main", 0, 99).await.unwrap();
-    let actions = entries.iter().map(|entry| &*entry.action);
-    let actions: Vec<_> = actions
-        .filter(|action| action.starts_with("doubt"))
+    let decided: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.action.starts_with("doubt") || entry.action.starts_with("alert"))
         .collect();
+    let actions: Vec<_> = decided.iter().map(|entry| &*entry.action).collect();
     assert_eq!(actions, wanted);
+    let [.., doubt, alert] = decided[..] else {
+        panic!("{decided:?}")
+    };
+    assert_eq!(doubt.actor, alert.actor, "whoever decided settled it");
     drop(tx);
     books_are_right(&street).await;
 }

@@ -17,6 +17,34 @@ on_both_engines!(
     a_census_is_imported_for_its_day,
 );
 
+#[test]
+fn a_database_that_is_not_there_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = HEADER.to_owned() + "household,Bún ốc,Nguyễn Thị Đào,001080012345,0912345678\n";
+    fs::write(folder.path().join("a.csv"), text).unwrap();
+    let into = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phocho"));
+        command.args(["import", "merchants", "a.csv"]);
+        command.args(arguments).current_dir(folder.path());
+        said(&command.output().unwrap())
+    };
+    let file = "sqlite:away.db";
+    let commit = ["--database-url", file, "--commit"];
+    for arguments in [
+        &["--database-url", file][..],
+        &commit,
+        &["--data-dir", "away"],
+    ] {
+        let (status, report, talk) = into(arguments);
+        assert_eq!((status, report.as_str()), (Some(3), ""), "{talk}");
+        assert!(talk.contains("there is no database"), "{talk}");
+        assert!(talk.contains("--data-dir or --database-url"), "{talk}");
+    }
+    let left = fs::read_dir(folder.path()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["a.csv"], "nothing was made");
+}
+
 const HEADER: &str = "kind,name,representative,tax_code,phone\n";
 
 fn run(database: &Database, folder: &Path, arguments: &[&str]) -> Output {

@@ -28,6 +28,7 @@ mod access;
 mod account_links;
 mod adoption;
 mod api_document;
+mod at_once;
 mod bad_notices;
 mod bank_links;
 mod bank_page;

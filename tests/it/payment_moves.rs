@@ -54,7 +54,7 @@ async fn rows(street: &Street, token: &str) -> Vec<Value> {
 }
 
 /// Proposes a move and gives the path of the proposal.
-async fn propose(street: &Street, token: &str, payment: &str, body: &Value) -> String {
+pub async fn propose(street: &Street, token: &str, payment: &str, body: &Value) -> String {
     let path = format!("/v1/payments/{payment}/moves");
     let (status, proposal) = street.post(token, &path, body).await;
     assert_eq!(

@@ -122,10 +122,13 @@ async fn a_later_telling_that_names_another_code_leaves_the_credit_to_its_trader
     let (_, events) = street.get(&seller, "/v1/events").await;
     let kinds = events["data"].as_array().unwrap().iter();
     let kinds: Vec<_> = kinds.map(|event| event["kind"].clone()).collect();
-    assert_eq!(
-        kinds,
-        ["payment.settled", "payment.voided", "suspense.opened"]
-    );
+    let wanted = [
+        "payment.settled",
+        "payment.voided",
+        "alert.raise",
+        "suspense.opened",
+    ];
+    assert_eq!(kinds, wanted);
 }
 
 async fn the_same_number_told_in_other_words_is_read_again(database: Database) {

@@ -34,17 +34,17 @@ const PRINTED: &str = "TH7K2M9XQ4";
 
 /// A movement as a bank tells it.
 #[derive(Clone, Copy, Debug)]
-struct Fact<'a> {
-    id: &'a str,
-    kind: &'a str,
-    amount: i64,
-    content: &'a str,
-    reference: Option<&'a str>,
-    reverses: Option<&'a str>,
-    at: DateTime<Utc>,
+pub struct Fact<'a> {
+    pub id: &'a str,
+    pub kind: &'a str,
+    pub amount: i64,
+    pub content: &'a str,
+    pub reference: Option<&'a str>,
+    pub reverses: Option<&'a str>,
+    pub at: DateTime<Utc>,
 }
 
-fn credit<'a>(id: &'a str, amount: i64, content: &'a str) -> Fact<'a> {
+pub fn credit<'a>(id: &'a str, amount: i64, content: &'a str) -> Fact<'a> {
     Fact {
         id,
         kind: "credited",
@@ -56,7 +56,7 @@ fn credit<'a>(id: &'a str, amount: i64, content: &'a str) -> Fact<'a> {
     }
 }
 
-fn debit(id: &str, amount: i64) -> Fact<'_> {
+pub fn debit(id: &str, amount: i64) -> Fact<'_> {
     Fact {
         kind: "debited",
         at: second(40),
@@ -72,7 +72,7 @@ fn reversal<'a>(id: &'a str, amount: i64, of: &'a str) -> Fact<'a> {
     }
 }
 
-async fn street(database: Database) -> Street {
+pub async fn street(database: Database) -> Street {
     let street = Street::open(database.store().await).await;
     for name in ["bank", "other"] {
         street.source(name, "standard_webhooks", SECRET, None).await;
@@ -116,7 +116,7 @@ async fn tell_by(street: &Street, source: &str, fact: Fact<'_>) {
     assert_eq!(status, 200, "{answer}");
 }
 
-async fn tell(street: &Street, fact: Fact<'_>) {
+pub async fn tell(street: &Street, fact: Fact<'_>) {
     tell_by(street, "bank", fact).await;
 }
 
@@ -155,13 +155,13 @@ async fn alerts(street: &Street) -> Vec<String> {
     alerts.iter().map(kind).collect()
 }
 
-async fn payment_id(street: &Street, token: &str) -> String {
+pub async fn payment_id(street: &Street, token: &str) -> String {
     let payments = rows(street, token, "/v1/payments").await;
     payments[0]["id"].as_str().unwrap().to_owned()
 }
 
 /// Records money given back and gives the path of the record.
-async fn give_back(street: &Street, token: &str, amount: i64) -> (String, Value) {
+pub async fn give_back(street: &Street, token: &str, amount: i64) -> (String, Value) {
     let payment = payment_id(street, token).await;
     let body = json!({"amount_vnd": amount, "nature": "customer_request"});
     let path = format!("/v1/payments/{payment}/reversals");
@@ -171,7 +171,7 @@ async fn give_back(street: &Street, token: &str, amount: i64) -> (String, Value)
     (path, record)
 }
 
-async fn state_of(street: &Street, token: &str, path: &str) -> String {
+pub async fn state_of(street: &Street, token: &str, path: &str) -> String {
     let (status, record) = street.get(token, path).await;
     assert_eq!(status, 200, "{record}");
     record["state"].as_str().unwrap().to_owned()

@@ -204,7 +204,76 @@ impl Market {
         let answer = deliver(&self.service, bank, signed).await;
         assert_eq!(answer.status, 200, "{answer:?}");
     }
+
+    /// All rows of a list that whoever has the token sees.
+    pub async fn all(&self, token: &str, list: &str) -> Vec<Value> {
+        let (mut rows, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/v1/{list}?limit=200{cursor}");
+            let page = self.get(token, &path).await.good();
+            rows.extend(page["data"].as_array().unwrap().iter().cloned());
+            let Some(next) = page["next_cursor"].as_str() else {
+                return rows;
+            };
+            cursor = format!("&cursor={next}");
+        }
+    }
+
+    /// A trader's books without what only this database calls things: two traders of whom the
+    /// same is told have the same.
+    pub async fn books_of(&self, trader: &str) -> Value {
+        let mut books = serde_json::Map::new();
+        for (list, names) in LISTS {
+            let rows = self.all(trader, list).await;
+            let known = rows.iter().map(|row| {
+                let facts = names.iter().map(|name| row[*name].clone());
+                Value::Array(facts.collect())
+            });
+            let mut known: Vec<Value> = known.collect();
+            known.sort_by_key(Value::to_string);
+            books.insert((*list).to_owned(), Value::Array(known));
+        }
+        books.into()
+    }
 }
+
+/// What two traders of whom the same is told have in common, list by list.
+const LISTS: &[(&str, &[&str])] = &[
+    (
+        "bank-transactions",
+        &[
+            "direction",
+            "amount_vnd",
+            "bank_reference",
+            "occurred_at",
+            "is_disputed",
+        ],
+    ),
+    (
+        "payments",
+        &[
+            "status",
+            "received_vnd",
+            "sale_vnd",
+            "returned_vnd",
+            "flags",
+            "counted_as",
+            "occurred_at",
+        ],
+    ),
+    ("suspense", &["amount_vnd", "verdict", "occurred_at"]),
+    ("reversals", &["state", "amount_vnd", "matched_by"]),
+    (
+        "statements",
+        &[
+            "matched",
+            "missing_here",
+            "amount_differs",
+            "missing_at_bank",
+            "closed_days",
+        ],
+    ),
+];
 
 /// The ids of a page's rows.
 pub fn ids(page: &Value) -> Vec<&str> {

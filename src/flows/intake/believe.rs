@@ -9,18 +9,16 @@ use super::record::Batch;
 use super::writer::{ATTEMPTS, lost_a_race};
 use crate::domain::credit::Direction;
 use crate::domain::ids::{
-    AccountId, BankTransactionId, EventId, MerchantId, StatementId, StatementProposalId,
+    AccountId, BankTransactionId, MerchantId, StatementId, StatementProposalId,
 };
 use crate::domain::linking::Teller;
 use crate::domain::reconciliation::{LineVerdict, ProposalEvent, VerdictCounts};
 use crate::flows::access::Act;
 use crate::flows::attribution::{attribute, read};
-use crate::flows::change::{ChangeError, Deed, Thing, check_version, check_won};
+use crate::flows::change::{ChangeError, Deed, Thing, check_version, check_won, note};
 use crate::flows::linking::Linker;
 use crate::flows::reconcile::{self, Compared, Comparison, Stated, close_days, settle, vouching};
 use crate::flows::returned_money::{self, Heard};
-use crate::store::audit::AuditEntry;
-use crate::store::events::NewEvent;
 use crate::store::linking::Places;
 use crate::store::reach::Reach;
 use crate::store::statements::proposals::{self, Decision, ProposalRow};
@@ -59,12 +57,11 @@ async fn believe_once(
     let mut batch = Batch::begin(ledger).await?;
     SPEAKER.clone_into(&mut batch.source_name);
     (batch.cause, batch.newest) = (SPEAKER, act.now);
-    let found = proposals::find(&mut batch.tx, reach, id).await?;
-    let before = found.ok_or(ChangeError::NotFound(Thing::Subject))?;
-    check_version(expected, before.version)?;
+    let before = reconcile::hold_proposal(&mut batch.tx, reach, id).await?;
     let state = before
         .state()?
         .transition(ProposalEvent::Approve, vouching(&before), act.actor)?;
+    check_version(expected, before.version)?;
     let (created, attached) = batch.believe(act, &before).await?;
     let decision = Decision {
         state,
@@ -75,17 +72,18 @@ async fn believe_once(
     };
     let won = proposals::decide(&mut batch.tx, id, before.version, decision).await?;
     check_won(won)?;
-    let detail = json!({"created": created, "attached": attached});
-    batch.record_deed(
-        act,
-        Deed {
-            kind: "statement.approve",
-            subject: id.to_string(),
-            merchant: Some(MerchantId::from_uuid(before.merchant_id)),
-            outlet: None,
-            detail,
-        },
-    );
+    let approved = Deed {
+        kind: "statement.approve",
+        subject: id.to_string(),
+        merchant: Some(MerchantId::from_uuid(before.merchant_id)),
+        outlet: None,
+        detail: json!({
+            "created": created,
+            "attached": attached,
+            "amount_differs": before.lines - created - attached,
+        }),
+    };
+    note(&mut batch.pending, act, approved);
     batch.commit().await?;
     let import = StatementId::from_uuid(before.import_id);
     reconcile::draw_in_now(&ledger.store, act, import).await;
@@ -119,7 +117,7 @@ impl Batch<'_> {
         for row in lines::of_proposal(&mut self.tx, proposal_id).await? {
             if row.verdict != LineVerdict::MissingHere.as_str() {
                 // Somebody told of it after it was proposed, or of another amount: then it
-                // credits nothing.
+                // credits nothing, and of another amount it stays a difference.
                 attached += i64::from(row.verdict == LineVerdict::Matched.as_str());
                 continue;
             }
@@ -208,27 +206,6 @@ impl Batch<'_> {
         self.hold_against_statements(&transaction, Some(import))
             .await?;
         Ok(transaction.id)
-    }
-
-    /// Adds what a person did to what is written at the end.
-    fn record_deed(&mut self, act: &Act<'_>, deed: Deed) {
-        self.pending.entries.push(AuditEntry {
-            at: act.now,
-            actor: act.actor.to_owned(),
-            action: deed.kind,
-            subject: deed.subject.clone(),
-            detail: deed.detail.clone(),
-        });
-        let id = EventId::from_uuid(act.entropy.uuid(act.now));
-        self.pending.events.push(NewEvent {
-            id,
-            at: act.now,
-            kind: deed.kind,
-            subject: deed.subject,
-            merchant: deed.merchant,
-            outlet: deed.outlet,
-            payload: deed.detail,
-        });
     }
 }
 

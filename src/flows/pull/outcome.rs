@@ -5,12 +5,12 @@ use serde_json::json;
 
 use super::{PullFault, Pulled, Puller};
 use crate::domain::day::to_rfc3339;
-use crate::domain::ids::{AlertId, SourceId};
+use crate::domain::ids::SourceId;
 use crate::flows::access::Act;
-use crate::flows::change::{Deed, record};
-use crate::store::alerts::{self, NewAlert};
+use crate::flows::alarm::{self, PROGRAM, Warning};
+use crate::flows::change::record;
 use crate::store::pulls::{self, Ended};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, alerts};
 
 /// The kind of the alert that pulling a source has failed for long.
 pub const PULL_FAILING: &str = "source.pull_failing";
@@ -18,9 +18,6 @@ pub const PULL_FAILING: &str = "source.pull_failing";
 pub const PULL_UNREADABLE: &str = "source.pull_unreadable";
 /// From the first failure in a row to the alert: a vendor's short trouble wakes nobody.
 pub const FAILING_AFTER: TimeDelta = TimeDelta::minutes(30);
-
-/// Who raises and settles them.
-const PROGRAM: &str = "phocho";
 
 impl Puller {
     pub(super) async fn finish(
@@ -79,55 +76,31 @@ impl Puller {
         if alerts::is_open(tx, kind, &source.to_string()).await? {
             return Ok(());
         }
-        tracing::warn!(kind, %source, "alert");
-        let now = self.now();
-        let id = AlertId::from_uuid(self.ledger.entropy.uuid(now));
-        let alert = NewAlert {
-            id,
+        let warning = Warning {
             kind,
             subject: &source.to_string(),
             merchant: None,
-            detail: &detail.to_string(),
-            now,
+            detail,
         };
-        alerts::raise(tx, &alert).await?;
-        self.note(tx, "alert.raise", (id, kind), source).await
+        let deed = alarm::raise(tx, &self.act(), warning).await?;
+        record(tx, &self.act(), deed).await
     }
 
     /// Settles the alert of a source that can be pulled again.
     async fn settle(&self, tx: &mut Tx, source: SourceId) -> Result<(), StoreError> {
-        let newest = alerts::newest(tx, PULL_FAILING, &source.to_string()).await?;
-        let Some(open) = newest.filter(|alert| alert.settled_at.is_none()) else {
-            return Ok(());
-        };
-        let id = AlertId::from_uuid(open.id);
-        let note = "Đã lấy được lịch sử giao dịch của nguồn trở lại.";
-        if alerts::settle(tx, id, PROGRAM, note, self.now()).await? {
-            let about = (id, PULL_FAILING);
-            self.note(tx, "alert.settle", about, source).await?;
+        let words = "Đã lấy được lịch sử giao dịch của nguồn trở lại.";
+        let about = (PULL_FAILING, &*source.to_string());
+        if let Some(deed) = alarm::settle(tx, &self.act(), about, words).await? {
+            record(tx, &self.act(), deed).await?;
         }
         Ok(())
     }
 
-    async fn note(
-        &self,
-        tx: &mut Tx,
-        kind: &'static str,
-        (alert, about): (AlertId, &'static str),
-        source: SourceId,
-    ) -> Result<(), StoreError> {
-        let act = Act {
+    fn act(&self) -> Act<'_> {
+        Act {
             actor: PROGRAM,
             now: self.now(),
             entropy: &self.ledger.entropy,
-        };
-        let deed = Deed {
-            kind,
-            subject: alert.to_string(),
-            merchant: None,
-            outlet: None,
-            detail: json!({"kind": about, "about": source.to_string()}),
-        };
-        record(tx, &act, deed).await
+        }
     }
 }

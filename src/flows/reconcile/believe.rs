@@ -109,12 +109,11 @@ pub async fn reject(
     reach: Reach,
     (id, expected): (StatementProposalId, Option<i64>),
 ) -> Result<ProposalRow, ChangeError> {
-    let found = proposals::find(tx, reach, id).await?;
-    let before = found.ok_or(ChangeError::NotFound(Thing::Subject))?;
-    check_version(expected, before.version)?;
+    let before = hold_proposal(tx, reach, id).await?;
     let state = before
         .state()?
         .transition(ProposalEvent::Reject, vouching(&before), act.actor)?;
+    check_version(expected, before.version)?;
     let decision = Decision {
         state,
         by: act.actor,
@@ -128,6 +127,19 @@ pub async fn reject(
     change::record(tx, act, deed("statement.reject", id, merchant, detail)).await?;
     let found = proposals::find(tx, reach, id).await?;
     found.ok_or(ChangeError::NotFound(Thing::Subject))
+}
+
+/// Finds a proposal and holds it: of two that decide at a time the second sees what the first
+/// decided.
+pub(in crate::flows) async fn hold_proposal(
+    tx: &mut Tx,
+    reach: Reach,
+    id: StatementProposalId,
+) -> Result<ProposalRow, ChangeError> {
+    let missing = || ChangeError::NotFound(Thing::Subject);
+    proposals::find(tx, reach, id).await?.ok_or_else(missing)?;
+    locks::statement_proposal(tx, id).await?;
+    proposals::find(tx, reach, id).await?.ok_or_else(missing)
 }
 
 /// Who vouches for the lines of a proposal already.

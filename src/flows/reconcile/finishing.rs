@@ -8,11 +8,11 @@ use super::importing::{Difference, Staged};
 use super::late::DIFFERENCES;
 use super::{DIFFERENCES_MAX, ReconcileError};
 use crate::domain::day::local_day;
-use crate::domain::ids::{AccountId, AlertId, BankTransactionId, MerchantId, StatementId};
+use crate::domain::ids::{AccountId, BankTransactionId, MerchantId, StatementId};
 use crate::domain::reconciliation::{BalanceControl, LineVerdict, VerdictCounts};
 use crate::flows::access::Act;
+use crate::flows::alarm::{self, Warning};
 use crate::flows::change::{self, Deed};
-use crate::store::alerts::{self, NewAlert};
 use crate::store::reach::Reach;
 use crate::store::statements::lines::{self, LineRow};
 use crate::store::statements::{self, ImportRow, closed_days, evidence, missing};
@@ -63,8 +63,9 @@ pub async fn finish(
     let own = Reach::Merchant(account.merchant);
     let import = find(tx, own, id).await?;
     let closed = close_days(tx, &import, act.now).await?;
+    let mut alert = None;
     if !sums.counts.agree() {
-        raise(tx, act, (id, account.merchant), sums.counts).await?;
+        alert = Some(raise(tx, act, (id, account.merchant), sums.counts).await?);
     }
     let detail = json!({
         "account_id": account.id.to_string(),
@@ -79,12 +80,10 @@ pub async fn finish(
         "missing_at_bank": sums.counts.missing_at_bank,
         "closed_days": closed,
     });
-    change::record(
-        tx,
-        act,
-        deed("statement.import", id, account.merchant, detail),
-    )
-    .await?;
+    let imported = deed("statement.import", id, account.merchant, detail);
+    for deed in [Some(imported), alert].into_iter().flatten() {
+        change::record(tx, act, deed).await?;
+    }
     let import = find(tx, own, id).await?;
     report(tx, import).await
 }
@@ -198,23 +197,18 @@ async fn raise(
     act: &Act<'_>,
     (id, merchant): (StatementId, MerchantId),
     counts: VerdictCounts,
-) -> Result<(), StoreError> {
-    let detail = json!({
-        "missing_here": counts.missing_here,
-        "amount_differs": counts.amount_differs,
-        "missing_at_bank": counts.missing_at_bank,
-    });
-    let subject = id.to_string();
-    tracing::warn!(subject, "alert: a statement and our books differ");
-    let alert = NewAlert {
-        id: AlertId::from_uuid(act.entropy.uuid(act.now)),
+) -> Result<Deed, StoreError> {
+    let warning = Warning {
         kind: DIFFERENCES,
-        subject: &subject,
+        subject: &id.to_string(),
         merchant: Some(merchant),
-        detail: &detail.to_string(),
-        now: act.now,
+        detail: json!({
+            "missing_here": counts.missing_here,
+            "amount_differs": counts.amount_differs,
+            "missing_at_bank": counts.missing_at_bank,
+        }),
     };
-    alerts::raise(tx, &alert).await
+    alarm::raise(tx, act, warning).await
 }
 
 impl Difference {

@@ -215,8 +215,7 @@ pub(in crate::flows) async fn settle(
     import: StatementId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let note = "Sao kê nay khớp với sổ.";
-    books
-        .settle_alert((DIFFERENCES, import.to_string()), note, now)
-        .await
+    let words = "Sao kê nay khớp với sổ.";
+    let about = (DIFFERENCES, &*import.to_string());
+    books.settle_alert(about, words, now).await
 }

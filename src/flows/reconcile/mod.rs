@@ -32,8 +32,8 @@ use std::io::{Read, Seek};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-pub(super) use self::believe::vouching;
 pub use self::believe::{PROPOSAL_MAX_LINES, ProposalError, propose, reject};
+pub(super) use self::believe::{hold_proposal, vouching};
 pub(super) use self::comparison::{Compared, Comparison, Stated};
 pub use self::error::ReconcileError;
 pub(super) use self::finishing::close_days;

@@ -45,6 +45,7 @@ pub struct ProposalCreation {
     "decided_at": "2026-11-21T10:00:00+07:00",
     "created": 1,
     "attached": 0,
+    "amount_differs": 0,
     "version": 2,
 }))]
 pub struct ProposalDocument {
@@ -67,6 +68,10 @@ pub struct ProposalDocument {
     created: i64,
     /// How many a notice had told of meanwhile: they credit nothing.
     attached: i64,
+    /// How many a notice had told of meanwhile with another amount: they credit nothing and stay
+    /// differences of the statement. An approved proposal counts every line once: created,
+    /// attached or here.
+    amount_differs: i64,
     version: i64,
 }
 
@@ -88,6 +93,7 @@ pub struct ProposalQuery {
 
 impl From<ProposalRow> for ProposalDocument {
     fn from(row: ProposalRow) -> Self {
+        let amount_differs = row.amount_differs();
         Self {
             id: StatementProposalId::from_uuid(row.id).to_string(),
             statement_id: StatementId::from_uuid(row.import_id).to_string(),
@@ -102,6 +108,7 @@ impl From<ProposalRow> for ProposalDocument {
             decided_at: row.decided_at.map(to_rfc3339),
             created: row.created,
             attached: row.attached,
+            amount_differs,
             version: row.version,
         }
     }
@@ -244,7 +251,7 @@ pub async fn read(
     path = "/v1/statement-proposals/{id}/approve",
     tag = "money",
     summary = "Believe lines of a bank statement",
-    description = "For another administrator than whoever proposed it and whoever brought the file. The lines become bank transactions and are attributed like those of a notice; a notice that comes later credits nothing.",
+    description = "For another administrator than whoever proposed it and whoever brought the file. The lines become bank transactions and are attributed like those of a notice; a notice that comes later credits nothing. A line of which a notice told meanwhile with another amount credits nothing either: which of the two is right is for people to find out.",
     operation_id = "approve_statement_proposal",
     params(("id" = String, Path, description = "The proposal."), Expected),
     responses((status = 200, description = "The proposal afterwards.", body = ProposalDocument))

@@ -66,6 +66,16 @@ impl ProposalRow {
         ProposalState::parse(&self.state)
             .map_err(|_| inconsistent("statement_proposals", "state", self.id))
     }
+
+    /// How many lines of an approved proposal neither became transactions nor were told by a
+    /// notice meanwhile: of those one told with another amount.
+    pub fn amount_differs(&self) -> i64 {
+        if self.state == ProposalState::Approved.as_str() {
+            self.lines - self.created - self.attached
+        } else {
+            0
+        }
+    }
 }
 
 /// What a second person decided.

@@ -10,15 +10,19 @@ mod books;
 mod commands;
 mod greedy;
 mod housekeeping;
+mod import_kills;
 mod kills;
 mod process;
 mod rekey;
 mod rotation;
 mod simulated_bank;
+mod twins;
 mod unavailable;
 
 pub use books::tamper;
 pub use housekeeping::number;
+pub use process::Site;
+pub use twins::Twins;
 
 /// A number from the environment, such as how many times to kill the process.
 pub fn count(name: &str, otherwise: u32) -> u32 {

@@ -1,24 +1,29 @@
 //! An import that ends in the middle, and notices that come while one runs.
 
 use std::io::Cursor;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use phocho::flows::access::Act;
+use phocho::flows::check_books;
 use phocho::flows::housekeeping::Round;
 use phocho::flows::reconcile::{self, ReconcileError, Staged, Wishes};
 use phocho::store::reach::Reach;
 use phocho::store::statements::lines;
 use serde_json::json;
 
-use super::{Desk, at_nine, counts, yesterday};
+use super::{Desk, XML, at_nine, counts, yesterday};
 use crate::database::{Database, on_both_engines};
+use crate::market::Market;
+use crate::operation::{Site, Twins, number};
+use crate::stalls::Stall;
 use crate::statement::{Sheet, moved, unnamed};
 
 on_both_engines!(
     nobody_sees_an_import_before_its_end,
     a_notice_that_comes_while_the_file_is_read_is_found_at_the_end,
     a_notice_that_comes_while_an_import_ends_finds_its_line,
+    what_a_visible_import_adds_is_drawn_in_by_the_next_start,
     of_two_imports_of_one_file_at_once_the_second_learns_of_the_first,
     what_a_broken_off_import_left_is_removed_later,
     texts_of_lines_are_forgotten_in_time,
@@ -35,28 +40,37 @@ fn sheet() -> Sheet {
 
 /// Brings a statement as far as its last transaction.
 async fn stage(desk: &Desk, sheet: &Sheet) -> Staged {
-    let ledger = &desk.market.state.ledger;
-    let now = desk.market.state.clock.now();
+    stage_at(&desk.market, desk.stall, sheet).await
+}
+
+async fn stage_at(market: &Market, stall: Stall, sheet: &Sheet) -> Staged {
+    let ledger = &market.state.ledger;
+    let now = market.state.clock.now();
     let mut tx = ledger.store.begin_read().await.unwrap();
-    let account = reconcile::account(&mut tx, Reach::Everything, desk.stall.account).await;
+    let account = reconcile::account(&mut tx, Reach::Everything, stall.account).await;
     drop(tx);
     let file = Box::new(Cursor::new(sheet.camt().into_bytes()));
     let examined = reconcile::examine(file, account.unwrap(), Wishes::default(), now).await;
-    let staged = reconcile::stage(ledger, &act(desk), examined.unwrap(), &|_| ()).await;
+    let staged = reconcile::stage(ledger, &act(market), examined.unwrap(), &|_| ()).await;
     staged.unwrap()
 }
 
-fn act(desk: &Desk) -> Act<'_> {
+fn act(market: &Market) -> Act<'_> {
     Act {
         actor: "usr_1",
-        now: desk.market.state.clock.now(),
-        entropy: &desk.market.state.ledger.entropy,
+        now: market.state.clock.now(),
+        entropy: &market.state.ledger.entropy,
     }
 }
 
-async fn finish(desk: &Desk, mut staged: Staged) -> Result<[i64; 4], ReconcileError> {
-    let mut tx = desk.market.store().begin_write().await.unwrap();
-    let finished = reconcile::finish(&mut tx, &act(desk), &mut staged).await?;
+async fn finish(desk: &Desk, staged: Staged) -> Result<[i64; 4], ReconcileError> {
+    finish_at(&desk.market, staged).await
+}
+
+/// Makes it visible and draws nothing in.
+async fn finish_at(market: &Market, mut staged: Staged) -> Result<[i64; 4], ReconcileError> {
+    let mut tx = market.store().begin_write().await.unwrap();
+    let finished = reconcile::finish(&mut tx, &act(market), &mut staged).await?;
     tx.commit().await.unwrap();
     let counts = finished.import.counts();
     Ok([
@@ -133,6 +147,41 @@ async fn a_notice_that_comes_while_an_import_ends_finds_its_line(database: Datab
     let statement = desk.market.get(&desk.trader, &path).await.good();
     assert_eq!(counts(&json!({"statement": statement})), [1, 1, 0, 0]);
     desk.check().await;
+}
+
+async fn what_a_visible_import_adds_is_drawn_in_by_the_next_start(database: Database) {
+    const LINES: u64 = 30;
+    const TO_FOLLOW: &str = "SELECT COUNT(*) FROM transaction_evidence WHERE is_to_follow";
+    let twins = Twins::open(&database).await;
+    let day = DAY.parse().unwrap();
+    twins.tell(day, LINES).await;
+    // Of one of the two nothing is drawn in, as if the process had ended there.
+    let sheets = [twins.sheet(0, day, LINES), twins.sheet(1, day, LINES)];
+    let staged = stage_at(&twins.market, twins.stalls[0], &sheets[0]).await;
+    let counts = finish_at(&twins.market, staged).await.unwrap();
+    let (path, file) = (twins.statements(1), sheets[1].camt());
+    let market = &twins.market;
+    market
+        .upload(&twins.traders[1], &path, file, &XML)
+        .await
+        .good();
+    assert_eq!(counts, [28, 2, 0, 0]);
+    assert!(number(&database, TO_FOLLOW).await > 0);
+    let [ended, lived] = twins.books().await;
+    assert_ne!(ended, lived, "what the lines name is not drawn in yet");
+    let breaches = check_books::check(market.store(), 10).await.unwrap();
+    assert_eq!(breaches, []);
+    let served = tokio::task::block_in_place(|| Site::over(database.url()).serve());
+    let begun = Instant::now();
+    while number(&database, TO_FOLLOW).await > 0 {
+        assert!(begun.elapsed().as_secs() < 20, "it was not drawn in");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(served);
+    let [ended, lived] = twins.books().await;
+    assert_eq!(ended, lived);
+    let breaches = check_books::check(market.store(), 10).await.unwrap();
+    assert_eq!(breaches, []);
 }
 
 async fn of_two_imports_of_one_file_at_once_the_second_learns_of_the_first(database: Database) {

@@ -1,18 +1,23 @@
 //! Notices that come after a statement, and what a statement adds to what notices told: the
 //! books end as they would have in any other order.
 
+use phocho::domain::day::to_rfc3339;
 use serde_json::{Value, json};
 
 use super::proposals::{approve, code, propose};
 use super::{Desk, at_nine, counts, id, yesterday};
 use crate::database::{Database, on_both_engines};
+use crate::market::Credit;
+use crate::stalls::account_number;
 use crate::statement::{Movement, Sheet, moved};
 
 on_both_engines!(
     a_late_notice_finds_its_line_and_closes_the_days,
     a_notice_that_no_line_tells_of_opens_the_days_again,
     a_late_notice_of_another_amount_is_a_difference,
+    an_alert_that_goes_by_itself_is_on_record_and_told,
     a_line_on_a_proposal_that_a_notice_tells_of_credits_nothing,
+    a_line_on_a_proposal_that_a_notice_tells_with_another_amount_is_counted_as_such,
     a_line_names_the_code_that_the_notice_lost_whichever_comes_first,
     a_line_that_names_another_code_leaves_the_credit_to_its_trader,
     a_line_with_a_time_moves_a_credit_that_only_a_day_was_told_of,
@@ -40,14 +45,33 @@ async fn stands(desk: &Desk, id: &str) -> ([i64; 4], i64) {
     (counts(&json!({"statement": statement})), closed)
 }
 
-/// The subjects of the alerts about statements that wait.
-async fn alarms(desk: &Desk) -> Vec<String> {
+/// The alerts about statements that wait.
+async fn open_alerts(desk: &Desk) -> Vec<Value> {
     let alerts = desk.market.get(&desk.first, "/v1/alerts").await.good();
-    let alerts = alerts["data"].as_array().unwrap().iter();
-    let about = alerts.filter(|alert| alert["kind"] == "statement.differences");
-    about
-        .map(|alert| alert["subject"].as_str().unwrap().to_owned())
-        .collect()
+    let mut alerts = alerts["data"].as_array().unwrap().clone();
+    alerts.retain(|alert| alert["kind"] == "statement.differences");
+    alerts
+}
+
+/// What they are about.
+async fn alarms(desk: &Desk) -> Vec<String> {
+    let alerts = open_alerts(desk).await;
+    let about = alerts.iter().map(|alert| alert["subject"].as_str());
+    about.map(|subject| subject.unwrap().to_owned()).collect()
+}
+
+/// What the audit record and the trader's events tell of an alert.
+async fn traces(desk: &Desk, alert: &str) -> [Vec<Value>; 2] {
+    let mut entries = Vec::new();
+    for chain in ["main", "test/intake"] {
+        let path = format!("/v1/audit?chain={chain}&subject={alert}");
+        let page = desk.market.get(&desk.first, &path).await.good();
+        entries.extend(page["data"].as_array().unwrap().iter().cloned());
+    }
+    let events = desk.market.get(&desk.trader, "/v1/events").await.good();
+    let mut events = events["data"].as_array().unwrap().clone();
+    events.retain(|event| event["subject"] == alert);
+    [entries, events]
 }
 
 async fn a_late_notice_finds_its_line_and_closes_the_days(database: Database) {
@@ -96,6 +120,48 @@ async fn a_late_notice_of_another_amount_is_a_difference(database: Database) {
     desk.check().await;
 }
 
+async fn an_alert_that_goes_by_itself_is_on_record_and_told(database: Database) {
+    let desk = Desk::open(&database).await;
+    let line = |day, reference| yesterday(vec![moved(day, 45_000, reference, "bun oc")]);
+    let before = Sheet {
+        first: "2026-03-14",
+        last: "2026-03-14",
+        ..line("2026-03-14", "FT2")
+    };
+    for (sheet, is_told_late) in [(line(DAY, "FT1"), true), (before, false)] {
+        let statement = id(&desk.reconcile(&sheet).await);
+        let alerts = open_alerts(&desk).await;
+        let alert = alerts[0]["id"].as_str().unwrap();
+        if is_told_late {
+            desk.tell(1, 45_000, "bun oc", at_nine(1)).await;
+        } else {
+            let proposal = propose(&desk, &desk.trader, &statement, &[1]).await;
+            approve(&desk, &desk.first, &proposal).await.good();
+        }
+        assert_eq!(alarms(&desk).await, [""; 0]);
+        let about = json!({"kind": "statement.differences", "about": statement});
+        let mut settled = about.clone();
+        settled["from"] = json!("open");
+        settled["to"] = json!("settled");
+        let now = json!(to_rfc3339(desk.market.state.clock.now()));
+        let trader = json!(desk.stall.merchant.to_string());
+        let wanted = [
+            (json!("alert.raise"), trader, about),
+            (json!("alert.settle"), json!("phocho"), settled),
+        ];
+        let [entries, events] = traces(&desk, alert).await;
+        assert_eq!((entries.len(), events.len()), (2, 2), "{entries:?}");
+        for ((what, who, detail), (entry, event)) in wanted.iter().zip(entries.iter().zip(&events))
+        {
+            let told = ["actor", "action", "detail", "at"].map(|name| &entry[name]);
+            assert_eq!(told, [who, what, detail, &now]);
+            let told = ["kind", "payload", "at"].map(|name| &event[name]);
+            assert_eq!(told, [what, detail, &now]);
+        }
+    }
+    desk.check().await;
+}
+
 async fn a_line_on_a_proposal_that_a_notice_tells_of_credits_nothing(database: Database) {
     let desk = Desk::open(&database).await;
     let lines = [("FT1", "bun oc"), ("FT2", "che")];
@@ -109,6 +175,48 @@ async fn a_line_on_a_proposal_that_a_notice_tells_of_credits_nothing(database: D
     assert_eq!(stands(&desk, &statement).await, ([2, 0, 0, 0], 2));
     assert_eq!(alarms(&desk).await, [""; 0]);
     assert_eq!(desk.sizes().await, [2, 0, 2]);
+    desk.check().await;
+}
+
+async fn a_line_on_a_proposal_that_a_notice_tells_with_another_amount_is_counted_as_such(
+    database: Database,
+) {
+    let desk = Desk::open(&database).await;
+    let lines = [("FT1", "bun oc"), ("FT2", "che"), ("FT3", "xoi")];
+    let lines = lines.map(|(reference, text)| moved(DAY, 45_000, reference, text));
+    let statement = id(&desk.reconcile(&days(lines.into())).await);
+    let proposal = propose(&desk, &desk.trader, &statement, &[1, 2, 3]).await;
+    desk.tell(1, 54_000, "bun oc", at_nine(1)).await;
+    desk.tell(2, 45_000, "che", at_nine(2)).await;
+    let path = format!("/v1/statement-proposals/{proposal}");
+    let waiting = desk.market.get(&desk.trader, &path).await.good();
+    let decided = |proposal: &Value| {
+        let names = ["lines", "created", "attached", "amount_differs"];
+        names.map(|name| proposal[name].as_i64().unwrap())
+    };
+    assert_eq!(decided(&waiting), [3, 0, 0, 0]);
+    let approved = approve(&desk, &desk.first, &proposal).await.good();
+    assert_eq!(decided(&approved), [3, 1, 1, 1]);
+    assert_eq!(stands(&desk, &statement).await, ([2, 0, 1, 0], 0));
+    assert_eq!(alarms(&desk).await, [statement.as_str()]);
+    assert_eq!(desk.sizes().await, [3, 0, 3]);
+    // The true amount after all: what was decided then stays as it was counted.
+    let credit = Credit {
+        id: 9,
+        bank_number: 1,
+        account: &account_number(1),
+        amount: 45_000,
+        content: "bun oc",
+        at: at_nine(1),
+    };
+    desk.market.credit("sepay", credit).await;
+    assert_eq!(stands(&desk, &statement).await, ([3, 0, 0, 1], 0));
+    let later = desk.market.get(&desk.trader, &path).await.good();
+    assert_eq!(decided(&later), [3, 1, 1, 1]);
+    let path = format!("/v1/audit?chain=test/intake&subject={proposal}");
+    let entries = desk.market.get(&desk.first, &path).await.good();
+    let detail = json!({"created": 1, "attached": 1, "amount_differs": 1});
+    assert_eq!(entries["data"][0]["detail"], detail, "{entries}");
     desk.check().await;
 }
 
