@@ -8,6 +8,7 @@ use crate::domain::day::to_rfc3339;
 pub(super) const FORMAT: Format = Format {
     signs_time: true,
     takes_several: true,
+    takes_private_keys: true,
     ..Format::plain("camt054", sign, identity)
 };
 

@@ -11,8 +11,11 @@ mod casso_v2;
 mod momo_ipn;
 mod pay2s;
 mod payos;
+mod private_key;
+mod rsa_key;
 mod sepay_apikey;
 mod sepay_hmac;
+pub mod sepay_list;
 mod standard_webhooks;
 #[cfg(test)]
 mod tests;
@@ -30,6 +33,8 @@ use sha2::{Sha256, Sha512};
 
 use crate::banks::{Delivery, Secret};
 use crate::domain::day::vietnam_offset;
+
+pub use private_key::{PrivateKey, SigningAlgorithm};
 
 /// How banks write a local time.
 const LOCAL_TIME: &str = "%Y-%m-%d %H:%M:%S";
@@ -64,13 +69,22 @@ pub enum CreditState {
     Failed,
 }
 
+/// What a sender proves itself with.
+#[derive(Debug)]
+pub enum Proof {
+    /// What it shares with us.
+    Shared(Secret),
+    /// What it alone has; we know the public half.
+    Private(PrivateKey),
+}
+
 /// Who signs, and with what.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'a> {
     /// What the bank is called.
     pub bank: &'a str,
-    /// What it shares with us.
-    pub secret: &'a Secret,
+    /// What it proves itself with.
+    pub proof: &'a Proof,
     /// What else belongs to the source, such as a terminal's code.
     pub config: &'a BTreeMap<String, String>,
     /// What the login gave, in formats that log in.
@@ -80,11 +94,11 @@ pub struct Sender<'a> {
 impl Sender<'_> {
     /// The secret as a key; of a login the password.
     fn key(&self) -> &str {
-        match self.secret {
-            Secret::Text(text) => text.expose_secret(),
-            Secret::Login { password, .. } => password.expose_secret(),
-            // What a bank would sign with is known to the bank alone.
-            Secret::PublicKey { .. } => "",
+        match self.proof {
+            Proof::Shared(Secret::Text(text)) => text.expose_secret(),
+            Proof::Shared(Secret::Login { password, .. }) => password.expose_secret(),
+            // Nothing can be signed with a public key, and a private one is no text.
+            Proof::Shared(Secret::PublicKey { .. }) | Proof::Private(_) => "",
         }
     }
 
@@ -178,6 +192,11 @@ pub struct Format {
     pub takes_several: bool,
     /// Whether a notice can tell of a payment that failed.
     pub tells_failures: bool,
+    /// Whether a private key can take the place of a shared secret.
+    pub takes_private_keys: bool,
+    /// A credit as it stands in the list that the vendor offers beside its notices, where it
+    /// offers one; the first argument is what the bank is called.
+    pub row: Option<fn(&str, &Credit<'_>) -> Value>,
 }
 
 impl Format {
@@ -196,6 +215,8 @@ impl Format {
             signs_time: false,
             takes_several: false,
             tells_failures: false,
+            takes_private_keys: false,
+            row: None,
         }
     }
 }

@@ -15,6 +15,8 @@ mod process;
 mod rekey;
 mod rotation;
 mod simulated_bank;
+mod simulated_keys;
+mod simulated_list;
 mod unavailable;
 
 pub use books::tamper;
