@@ -17,9 +17,10 @@ pub(super) enum Fault {
     Delay,
     /// The first attempt gets lost on the way.
     Loss,
-    /// The first attempt is signed with a secret that nobody gave out.
+    /// The first attempt is signed with a fresh secret, or a fresh key of the same kind, that
+    /// nobody gave out.
     WrongKey,
-    /// It is signed with the secret before the rotation.
+    /// It is signed with the secret or the key before the rotation.
     RotatedKey,
     /// The first attempt bears a time that is long over.
     StaleTime,

@@ -2,7 +2,9 @@
 //! wrong on the way, for trying an installation before a real bank is there.
 //!
 //! What is sent follows from a seed ([`plan`], [`texts`], [`faults`]); how it is sent is
-//! [`sending`] over [`wire`]; what the bank knows afterwards is its [`oracle`] and [`report`].
+//! [`sending`] over [`wire`], signed with its [`proofs`]; what never arrives ([`outage`]) stands
+//! in its list all the same ([`listing`]); what the bank knows afterwards is its [`oracle`] and
+//! [`report`].
 
 mod faults;
 mod listing;
@@ -45,16 +47,39 @@ use crate::entropy::Entropy;
 /// How many notices are on their way at once.
 const TOGETHER: usize = 32;
 
+/// What stands below the options.
+const MORE_HELP: &str = "\
+Examples:
+  phocho simulate-bank --base http://127.0.0.1:8080 --source mau --adapter sepay_hmac \\
+    --secret-file bank.json --account 1030000000117 --reference TH7K2M9XQ4 \\
+    --fault duplicate=20 --fault hang_up=10 --oracle sent.jsonl
+  phocho simulate-bank --base http://127.0.0.1:8080 --source mau --adapter camt054 \\
+    --private-key bank.key.pem --algorithm jws_es256 --account 1030000000117 \\
+    --reference TH7K2M9XQ4 --fault wrong_key=10
+
+Faults, each with its share of all notices:
+  duplicate           it comes twice more after it was acknowledged
+  reorder             the next one overtakes it
+  delay               it was booked up to half an hour before it is sent
+  loss                the first attempt gets lost; the bank sends it again
+  wrong_key           it comes first signed with a secret or key that was made just now and
+                      that nobody knows: that has to be refused
+  rotated_key         it is signed with the secret or key before the last change
+  stale_time          it comes first with a time that is long over: that has to be refused
+  truncated           the end of the transfer text is cut off
+  recased             the transfer text is in small letters
+  mangled             marks of the bank stand around and inside the transfer text
+  changed_amount      the same number comes again with another amount
+  failed_then_booked  the payment fails before it succeeds
+  batch               it tells of several credits
+  slow_read           the answer is read slowly
+  hang_up             the first attempt ends before the answer
+
+Equal seeds give equal notices: a second run with the same seed repeats the first.";
+
 /// What is sent where, and what goes wrong.
 #[derive(Args, Clone, Debug)]
-#[command(
-    after_help = "Example: phocho simulate-bank --base http://127.0.0.1:8080 \
-    --source mau --adapter sepay_hmac \\\n  --secret-file bank.json --account 1030000000117 \
-    --reference TH7K2M9XQ4 \\\n  --fault duplicate=20 --fault hang_up=10 --oracle sent.jsonl\n\n\
-    Faults: duplicate, reorder, delay, loss, wrong_key, rotated_key, stale_time, truncated,\n\
-    recased, mangled, changed_amount, failed_then_booked, batch, slow_read, hang_up.\n\
-    Equal seeds give equal notices: a second run with the same seed repeats the first."
-)]
+#[command(after_help = MORE_HELP)]
 pub struct SimulateOptions {
     /// The service's address, such as http://127.0.0.1:8080.
     #[arg(long, value_name = "URL")]
@@ -101,8 +126,8 @@ pub struct SimulateOptions {
     /// What goes wrong with how many of a hundred notices; several times for several.
     #[arg(long = "fault", value_name = "NAME=PERCENT")]
     faults: Vec<FaultShare>,
-    /// Nothing that is sent between these seconds of the run arrives, and none of it is sent
-    /// again, such as 10-70. With --list the service has to fetch it; else it is lost.
+    /// An outage between two seconds of the run, such as 10-70: nothing that the bank sends then
+    /// arrives, and it is not sent again. With --list the service can fetch it; else it is lost.
     #[arg(long, value_name = "FROM-TO")]
     outage: Option<Outage>,
     /// Writes every attempt behind what is in this file, for `phocho check --oracle`.
@@ -291,6 +316,16 @@ mod tests {
         };
         let faults: Vec<_> = faults.iter().map(|text| text.parse().unwrap()).collect();
         shares(format, &proofs, &faults)
+    }
+
+    #[test]
+    fn the_help_says_what_each_fault_is() {
+        for (_, name) in Fault::ALL {
+            let line = MORE_HELP
+                .lines()
+                .find_map(|line| line.trim().strip_prefix(name));
+            assert!(line.is_some_and(|meaning| meaning.len() > 10), "{name}");
+        }
     }
 
     #[test]

@@ -72,6 +72,7 @@ fn written(stored: &str) -> Value {
 
 /// What a source is judged with: two stored secrets, the older one first, and perhaps a public
 /// key beside them.
+#[derive(Clone, Copy)]
 pub struct Known<'a> {
     pub secrets: [&'a str; 2],
     pub public_key: Option<&'a str>,
@@ -115,7 +116,7 @@ async fn source(street: &Street, adapter: &str, folder: &Path) {
 }
 
 /// What the command is told of a source; its oracle is a file of the source's name.
-pub fn arguments<'a>(base: &'a str, source: &'a str, adapter: &'a str) -> Vec<String> {
+pub fn arguments(base: &str, source: &str, adapter: &str) -> Vec<String> {
     let oracle = format!("{source}.jsonl");
     let words = [
         "simulate-bank",

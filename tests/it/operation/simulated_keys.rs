@@ -193,7 +193,7 @@ fn a_key_that_the_source_does_not_know_is_not_believed_and_none_of_another_kind_
             (["--previous-private-key", &rsa], "no key for jws_es256"),
             (["--previous-private-key", &half], "BEGIN PRIVATE KEY"),
             (["--secret-file", &other], "cannot be used with"),
-            (["--algorithm", "HS256"], "cannot be used multiple times"),
+            (["--algorithm", "HS256"], "--algorithm <NAME>"),
         ] {
             let refused = run("p256", &more);
             assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
