@@ -75,7 +75,7 @@ pub enum Proof {
     /// What it shares with us.
     Shared(Secret),
     /// What it alone has; we know the public half.
-    Private(PrivateKey),
+    Private(Box<PrivateKey>),
 }
 
 /// Who signs, and with what.
@@ -173,6 +173,15 @@ impl Told {
     }
 }
 
+/// What the notices of a format can be proved with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenProofs {
+    /// A secret that both sides know.
+    Shared,
+    /// That, or a private key in its place.
+    SharedOrPrivate,
+}
+
 /// How the notices of one format are made and how their answers read.
 pub struct Format {
     /// The adapter that takes them.
@@ -192,8 +201,8 @@ pub struct Format {
     pub takes_several: bool,
     /// Whether a notice can tell of a payment that failed.
     pub tells_failures: bool,
-    /// Whether a private key can take the place of a shared secret.
-    pub takes_private_keys: bool,
+    /// What its notices are proved with.
+    pub proofs: TakenProofs,
     /// A credit as it stands in the list that the vendor offers beside its notices, where it
     /// offers one; the first argument is what the bank is called.
     pub row: Option<fn(&str, &Credit<'_>) -> Value>,
@@ -215,7 +224,7 @@ impl Format {
             signs_time: false,
             takes_several: false,
             tells_failures: false,
-            takes_private_keys: false,
+            proofs: TakenProofs::Shared,
             row: None,
         }
     }

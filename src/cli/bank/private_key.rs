@@ -227,7 +227,7 @@ mod tests {
         };
         let sender = Sender {
             bank: "MBBank",
-            proof: &Proof::Private(key),
+            proof: &Proof::Private(Box::new(key)),
             config: &BTreeMap::new(),
             token: None,
         };

@@ -5,12 +5,12 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Credit, Format, Proof, Sender, Signed, hmac_sha256, reference, single};
+use super::{Credit, Format, Proof, Sender, Signed, TakenProofs, hmac_sha256, reference, single};
 use crate::domain::day::to_rfc3339;
 
 pub(super) const FORMAT: Format = Format {
     signs_time: true,
-    takes_private_keys: true,
+    proofs: TakenProofs::SharedOrPrivate,
     ..Format::plain("standard_webhooks", sign, identity)
 };
 

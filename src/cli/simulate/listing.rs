@@ -46,7 +46,8 @@ pub(super) struct ListOptions {
     /// What has to be shown to read the list (default: a chance token, which is printed).
     #[arg(long, value_name = "TOKEN", requires = "list", value_parser = NonEmptyStringValueParser::new())]
     list_token: Option<String>,
-    /// Rows of one answer at most, whatever is asked for.
+    /// Rows of one answer at most, whatever is asked for. The service reads back by the bank's
+    /// seconds, so that one second must not fill an answer: more than --rate.
     #[arg(long, value_name = "ROWS", default_value_t = 5_000, requires = "list",
         value_parser = clap::value_parser!(u32).range(1..=5_000))]
     list_page: u32,
@@ -112,7 +113,7 @@ impl Listed {
 
 impl ListOptions {
     /// What is wrong with them for a format.
-    pub(super) fn check(&self, format: &Format, anywhere: bool) -> anyhow::Result<()> {
+    pub(super) fn check(&self, format: &Format, rate: u32, anywhere: bool) -> anyhow::Result<()> {
         let Some(at) = self.list else {
             return Ok(());
         };
@@ -121,6 +122,12 @@ impl ListOptions {
             let listing: Vec<_> = listing.map(|format| format.adapter).collect();
             let (adapter, listing) = (format.adapter, listing.join(" and "));
             bail!("--list: {adapter} has no list of transactions; {listing} have one");
+        }
+        if self.list_page <= rate {
+            let rows = self.list_page;
+            bail!(
+                "--list-page {rows}: an answer has to hold more than the {rate} rows of a second"
+            );
         }
         if !anywhere && !at.ip().is_loopback() {
             bail!(
@@ -206,15 +213,16 @@ mod tests {
 
     #[test]
     fn only_a_vendor_with_a_list_serves_one_and_to_this_machine() {
-        for (adapter, at, anywhere, good) in [
-            ("sepay_hmac", "127.0.0.1:9090", false, true),
-            ("sepay_apikey", "[::1]:9090", false, true),
-            ("sepay_hmac", "0.0.0.0:9090", false, false),
-            ("sepay_hmac", "0.0.0.0:9090", true, true),
-            ("casso_v1", "127.0.0.1:9090", false, false),
+        for (adapter, at, rate, anywhere, good) in [
+            ("sepay_hmac", "127.0.0.1:9090", 9, false, true),
+            ("sepay_apikey", "[::1]:9090", 5, false, true),
+            ("sepay_hmac", "127.0.0.1:9090", 10, false, false),
+            ("sepay_hmac", "0.0.0.0:9090", 5, false, false),
+            ("sepay_hmac", "0.0.0.0:9090", 5, true, true),
+            ("casso_v1", "127.0.0.1:9090", 5, false, false),
         ] {
-            let checked = options(at).check(format_of(adapter).unwrap(), anywhere);
-            assert_eq!(checked.is_ok(), good, "{adapter} {at}");
+            let checked = options(at).check(format_of(adapter).unwrap(), rate, anywhere);
+            assert_eq!(checked.is_ok(), good, "{adapter} {at} {rate}");
         }
     }
 

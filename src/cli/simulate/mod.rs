@@ -199,7 +199,7 @@ fn prepare(options: &SimulateOptions) -> anyhow::Result<(Bank, Trade)> {
         outage: options.outage,
         seed: options.seed,
     };
-    options.list.check(format, options.anywhere)?;
+    options.list.check(format, options.rate, options.anywhere)?;
     let wanted = |fault| trade.shares.iter().any(|share| share.fault == fault);
     let forged = wanted(Fault::WrongKey).then(|| proofs.forged());
     let run = Entropy::System.bytes::<8>();

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::super::callback::read_credentials;
 use crate::banks::{Credentials, Secret, adapter_by_name};
-use crate::cli::bank::{Format, PrivateKey, Proof, SigningAlgorithm};
+use crate::cli::bank::{Format, PrivateKey, Proof, SigningAlgorithm, TakenProofs};
 use crate::entropy::Entropy;
 
 /// Where it is read from.
@@ -68,7 +68,7 @@ impl ProofOptions {
         path: &Path,
         algorithm: SigningAlgorithm,
     ) -> anyhow::Result<Proofs> {
-        if !format.takes_private_keys {
+        if format.proofs == TakenProofs::Shared {
             let adapter = format.adapter;
             bail!("{adapter} shares a secret with its sender: give it with --secret-file");
         }
@@ -92,7 +92,7 @@ impl Proofs {
     pub(super) fn forged(&self) -> Proof {
         let random = || hex::encode(Entropy::System.bytes::<32>());
         match &self.current {
-            Proof::Private(key) => Proof::Private(key.another()),
+            Proof::Private(key) => Proof::Private(Box::new(key.another())),
             Proof::Shared(Secret::Login { username, .. }) => {
                 Proof::Shared(Secret::login(username.clone(), random()))
             }
@@ -107,7 +107,7 @@ fn private_key(path: &Path, algorithm: SigningAlgorithm) -> anyhow::Result<Proof
     let reading = || format!("reading {}", path.display());
     let text = fs::read_to_string(path).with_context(reading)?;
     let key = PrivateKey::parse(algorithm, &text).with_context(reading)?;
-    Ok(Proof::Private(key))
+    Ok(Proof::Private(Box::new(key)))
 }
 
 /// What the source shares with its bank.

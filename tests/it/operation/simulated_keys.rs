@@ -203,6 +203,13 @@ fn a_key_that_the_source_does_not_know_is_not_believed_and_none_of_another_kind_
         let good = run("p256", &one);
         assert_eq!(good.status.code(), Some(0), "{}", said(&good));
         assert_eq!(number(&database, TOLD).await, 1);
+        // A bank that has changed its key signs a rotated notice with the one before it.
+        let [before, _] = files("p256");
+        let rotated = ["--seed", "8", "--count", "3", "--fault", "rotated_key=100"];
+        let rotated = [&rotated[..], &["--previous-private-key", &before]].concat();
+        let rotated = run("p256_other", &rotated);
+        assert_eq!(rotated.status.code(), Some(0), "{}", said(&rotated));
+        assert_eq!(number(&database, TOLD).await, 4);
         check_books(&site, &[name], 0);
     });
 }
