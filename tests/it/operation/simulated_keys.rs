@@ -69,12 +69,12 @@ fn name_of(adapter: &str, algorithm: SigningAlgorithm) -> String {
 async fn source(street: &Street, adapter: &str, algorithm: SigningAlgorithm) {
     let [current, previous] = keys(algorithm);
     let beside = (algorithm == SigningAlgorithm::Ed25519V1a).then(|| whpk(current));
-    let secret = |name: &str, byte| match beside {
-        Some(_) => shared(byte),
-        None => {
-            let key = Secret::public_key(algorithm.as_str(), public(name));
-            key.to_stored().expose_secret().to_owned()
+    let secret = |name: &str, byte| {
+        if beside.is_some() {
+            return shared(byte);
         }
+        let key = Secret::public_key(algorithm.as_str(), public(name));
+        key.to_stored().expose_secret().to_owned()
     };
     let known = Known {
         secrets: [&secret(previous, 7), &secret(current, 8)],
@@ -84,7 +84,7 @@ async fn source(street: &Street, adapter: &str, algorithm: SigningAlgorithm) {
     rotated_source(street, &name_of(adapter, algorithm), adapter, known).await;
 }
 
-/// Runs the command with a key; `faults` as many of a hundred each.
+/// Runs the command with a key.
 fn simulate(
     site: &Site,
     base: &str,
@@ -123,14 +123,14 @@ async fn whatever_a_bank_signs_with_the_books_are_what_it_wrote_down(database: D
             banks.spawn_blocking(move || {
                 let [current, previous] = keys(*algorithm);
                 let has_previous = *algorithm != SigningAlgorithm::Ed25519V1a;
-                let mut more = format!("--count {NOTICES} --rate 20 --seed {seed}");
-                for fault in FAULTS
-                    .iter()
-                    .filter(|it| has_previous || **it != "rotated_key")
-                {
-                    more.push_str(&format!(" --fault {fault}=40"));
-                }
+                let more = format!("--count {NOTICES} --rate 20 --seed {seed}");
                 let mut more: Vec<_> = more.split(' ').map(str::to_owned).collect();
+                let faults = FAULTS
+                    .iter()
+                    .filter(|it| has_previous || **it != "rotated_key");
+                for fault in faults {
+                    more.extend(["--fault".to_owned(), format!("{fault}=40")]);
+                }
                 if has_previous {
                     let [previous, _] = files(previous);
                     more.extend(["--previous-private-key".to_owned(), previous]);

@@ -185,8 +185,10 @@ fn what_is_listed_and_not_fetched_is_missed_and_what_is_lost_for_good_is_not() {
         assert_eq!(number(&database, TOLD).await, 1);
         check_books(&scene.site, &[SOURCE], 0);
 
-        let list = "--list 127.0.0.1:0 --list-seconds 1";
-        let listed = run(&format!("--count 6 --rate 5 --outage 0-1 --seed 8 {list}"));
+        let briefly = "--list 127.0.0.1:0 --list-seconds 1";
+        let listed = run(&format!(
+            "--count 6 --rate 5 --outage 0-1 --seed 8 {briefly}"
+        ));
         assert_eq!(listed.status.code(), Some(1), "{}", said(&listed));
         let told = report(&listed)["surprises_shown"].to_string();
         assert!(told.contains("6 of 6 rows of the list"), "{told}");
