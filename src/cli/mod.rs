@@ -68,7 +68,7 @@ enum Command {
     /// Hold the books against their rules, and against what a sender wrote down.
     Check(check::CheckOptions),
     /// Send signed notices as a bank does, with all that goes wrong on the way.
-    SimulateBank(simulate::SimulateOptions),
+    SimulateBank(Box<simulate::SimulateOptions>),
     /// Look whether everything is in order, and say how to put right what is not.
     Doctor(doctor::DoctorOptions),
     /// Ask whether the process beside it takes requests.

@@ -8,8 +8,6 @@ mod database;
 mod market;
 #[path = "../support/sepay.rs"]
 mod sepay;
-#[path = "../support/sepay_server.rs"]
-mod sepay_server;
 #[path = "../support/service.rs"]
 mod service;
 #[expect(dead_code, reason = "only the store's own tests replace accounts")]

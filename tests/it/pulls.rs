@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use phocho::cli::bank::sepay_list::Order;
+use phocho::cli::bank::sepay_list::server::{ListFault, SepayServer};
 use phocho::domain::access::UserRole;
-use phocho::domain::day::vietnam_offset;
 use phocho::domain::network::PrivateAddresses;
 use phocho::flows::check_books;
 use phocho::flows::pull::{FAILING_AFTER, PULL_FAILING, PULL_UNREADABLE, Pace, Pulled, Puller};
@@ -17,8 +18,7 @@ use serde_json::{Value, json};
 
 use crate::database::{Database, on_both_engines};
 use crate::notices::payments_of;
-use crate::sepay::SepayNotice;
-use crate::sepay_server::{Fault, Order, SepayServer, TOKEN, row};
+use crate::sepay::{SepayNotice, TOKEN, list_server, row};
 use crate::state::fresh_state;
 use crate::street::{ACCOUNT, ACCOUNT_ID, Street, now};
 
@@ -82,7 +82,7 @@ async fn prepare(store: Store) -> Scene {
     let (_, list) = street.get(&admins[0], "/v1/sources").await;
     let source = format!("/v1/sources/{}", list["data"][0]["id"].as_str().unwrap());
     Scene {
-        server: SepayServer::start().await,
+        server: list_server().await,
         puller: puller(&state, PrivateAddresses::Allowed),
         street,
         state,
@@ -161,11 +161,6 @@ async fn deliver(street: &Street, notice: SepayNotice<'_>) {
     assert_eq!(answer.0, 200, "{answer:?}");
 }
 
-fn local(at: DateTime<Utc>) -> String {
-    let at = at.with_timezone(&vietnam_offset());
-    at.format("%Y-%m-%d %H:%M:%S").to_string()
-}
-
 /// What the payments say, whoever told of them.
 async fn paid(street: &Street) -> Vec<String> {
     let breaches = check_books::check(&street.store, 10).await.unwrap();
@@ -201,9 +196,7 @@ async fn two_hours_without_notices_are_found_whole_and_late_notices_change_nothi
     let text = format!("{REFERENCE} bun oc");
     assert_eq!(scene.pull().await, Some(Pulled::default()), "at the start");
     for (id, amount, at) in &sales {
-        scene
-            .server
-            .book(row(*id, ACCOUNT, *amount, &text, &local(*at)));
+        scene.server.book(row(*id, ACCOUNT, *amount, &text, *at));
         deliver(&told, notice(*id, *amount, &text, *at)).await;
     }
     scene.street.clock.advance(TimeDelta::hours(2));
@@ -238,11 +231,11 @@ async fn a_cut_list_is_read_whole_in_either_order(database: Database) {
             let at = now() + TimeDelta::seconds(i64::try_from(booked / 2).unwrap());
             scene
                 .server
-                .book(row(booked * 300, ACCOUNT, 30_000, REFERENCE, &local(at)));
+                .book(row(booked * 300, ACCOUNT, 30_000, REFERENCE, at));
         }
         scene.server.with(|ledger| {
-            ledger.order = order;
-            ledger.page_max = 10;
+            ledger.list.order = order;
+            ledger.list.page_max = 10;
         });
         assert_eq!(scene.pull_later().await.new, more);
         assert_eq!(
@@ -268,16 +261,16 @@ async fn a_cut_list_is_read_whole_in_either_order(database: Database) {
 
 async fn a_row_that_shows_late_is_found_and_what_cannot_be_used_spoils_nothing(database: Database) {
     let scene = scene(database.store().await).await;
-    let at = local(now());
-    scene.server.book(row(50, ACCOUNT, 30_000, REFERENCE, &at));
+    let at = now();
+    scene.server.book(row(50, ACCOUNT, 30_000, REFERENCE, at));
     assert_eq!(scene.pull_later().await.new, 1);
-    let mut broken = row(52, ACCOUNT, 30_000, REFERENCE, &at);
+    let mut broken = row(52, ACCOUNT, 30_000, REFERENCE, at);
     broken["amount_in"] = json!("thirty");
     scene.server.book(broken);
-    scene.server.book(row(49, ACCOUNT, 31_000, REFERENCE, &at));
-    scene.server.book(row(50, ACCOUNT, 30_000, REFERENCE, &at));
-    scene.server.book(row(51, "999", 30_000, REFERENCE, &at));
-    scene.server.with(|ledger| ledger.all_accounts = true);
+    scene.server.book(row(49, ACCOUNT, 31_000, REFERENCE, at));
+    scene.server.book(row(50, ACCOUNT, 30_000, REFERENCE, at));
+    scene.server.book(row(51, "999", 30_000, REFERENCE, at));
+    scene.server.with(|ledger| ledger.list.all_accounts = true);
     let wanted = Pulled {
         new: 1,
         unreadable: 1,
@@ -297,7 +290,7 @@ async fn a_row_and_a_notice_are_compared_by_what_both_tell(database: Database) {
     let at = now() - TimeDelta::minutes(1);
     // The list knows less than the notice, and the other way round.
     for (id, first_pulled) in [(1, false), (2, true)] {
-        let mut bare = row(id, ACCOUNT, 30_000, "another text", &local(at));
+        let mut bare = row(id, ACCOUNT, 30_000, "another text", at);
         bare["reference_number"] = Value::Null;
         if first_pulled {
             bare["transaction_content"] = json!(text);
@@ -313,15 +306,11 @@ async fn a_row_and_a_notice_are_compared_by_what_both_tell(database: Database) {
     assert_eq!(scene.open_alerts().await, [""; 0]);
     assert_eq!(paid(&scene.street).await.len(), 2);
     // Another amount is no way of telling the same.
-    scene
-        .server
-        .book(row(3, ACCOUNT, 30_000, REFERENCE, &local(at)));
+    scene.server.book(row(3, ACCOUNT, 30_000, REFERENCE, at));
     scene.pull_later().await;
     scene.notice(3, 31_000, REFERENCE, at).await;
     scene.notice(4, 30_000, REFERENCE, at).await;
-    scene
-        .server
-        .book(row(4, ACCOUNT, 31_000, REFERENCE, &local(at)));
+    scene.server.book(row(4, ACCOUNT, 31_000, REFERENCE, at));
     for _again in 0..2 {
         scene.pull_later().await;
         assert_eq!(scene.open_alerts().await, ["transaction.conflict"; 2]);
@@ -369,17 +358,17 @@ async fn a_row_that_its_notice_names_like_another_transaction_is_shown_to_a_pers
 
 async fn what_goes_wrong_is_tried_again_then_named(database: Database) {
     let scene = scene(database.store().await).await;
-    let slow = Fault::Slow(Duration::from_secs(1));
+    let slow = ListFault::Late(Duration::from_secs(1));
     for (fault, attempts, error) in [
-        (Fault::Status(500), 3, "server_error"),
-        (Fault::TooMany(0), 3, "too_many_requests"),
-        (Fault::TooMany(60), 1, "too_many_requests"),
+        (ListFault::Status(500), 3, "server_error"),
+        (ListFault::TooMany(0), 3, "too_many_requests"),
+        (ListFault::TooMany(60), 1, "too_many_requests"),
         (slow, 3, "timed_out"),
-        (Fault::BadJson, 1, "malformed_answer"),
-        (Fault::VendorError, 1, "vendor_error"),
-        (Fault::Redirect, 1, "redirected"),
-        (Fault::Status(401), 1, "token_refused"),
-        (Fault::Status(404), 1, "unexpected_status"),
+        (ListFault::Malformed, 1, "malformed_answer"),
+        (ListFault::VendorError, 1, "vendor_error"),
+        (ListFault::Redirect, 1, "redirected"),
+        (ListFault::Status(401), 1, "token_refused"),
+        (ListFault::Status(404), 1, "unexpected_status"),
     ] {
         scene.server.with(|ledger| {
             ledger.asked.clear();
@@ -391,10 +380,10 @@ async fn what_goes_wrong_is_tried_again_then_named(database: Database) {
         assert_eq!(asked, attempts, "{fault:?}");
     }
     // Two failures in a row are nothing when the third attempt works.
-    let at = local(now());
-    scene.server.book(row(1, ACCOUNT, 30_000, REFERENCE, &at));
+    let at = now();
+    scene.server.book(row(1, ACCOUNT, 30_000, REFERENCE, at));
     scene.server.with(|ledger| {
-        ledger.faults = vec![Fault::Status(503), Fault::TooMany(1)].into();
+        ledger.faults = vec![ListFault::Status(503), ListFault::TooMany(1)].into();
     });
     assert_eq!(scene.pull_later().await.new, 1);
     assert_eq!(scene.shown().await["last_error"], Value::Null);
@@ -419,7 +408,7 @@ async fn a_source_that_cannot_be_pulled_for_long_is_alerted_about_until_it_can(d
     let scene = scene(database.store().await).await;
     let fail = || {
         scene.server.with(|ledger| {
-            ledger.faults = vec![Fault::Status(500); 3].into();
+            ledger.faults = vec![ListFault::Status(500); 3].into();
         });
     };
     let first = scene.street.clock.now() + TimeDelta::minutes(5);
@@ -588,10 +577,10 @@ async fn one_instance_pulls_a_source_at_a_time(database: Database) {
     for place in 1..=40 {
         scene
             .server
-            .book(row(place, ACCOUNT, 30_000, REFERENCE, &local(now())));
+            .book(row(place, ACCOUNT, 30_000, REFERENCE, now()));
     }
     let other = puller(&scene.state, PrivateAddresses::Allowed);
-    let slow = Fault::Slow(Duration::from_millis(200));
+    let slow = ListFault::Late(Duration::from_millis(200));
     scene
         .server
         .with(|ledger| ledger.faults = vec![slow].into());
@@ -614,8 +603,8 @@ async fn delays_are_shown_by_how_a_transaction_came(database: Database) {
         scene.notice(id, 30_000, REFERENCE, at).await;
         scene.notice(id, 30_000, REFERENCE, at).await;
     }
-    let at = local(now() - TimeDelta::hours(3));
-    scene.server.book(row(5, ACCOUNT, 30_000, REFERENCE, &at));
+    let at = now() - TimeDelta::hours(3);
+    scene.server.book(row(5, ACCOUNT, 30_000, REFERENCE, at));
     scene.pull().await;
     let path = format!("{}/delays", scene.source);
     let (status, delays) = scene.street.get(&scene.admins[0], &path).await;

@@ -1,8 +1,11 @@
-//! SePay's notices as SePay would send them, signed.
+//! SePay's notices as SePay would send them, signed, and the list beside them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::json;
+use phocho::cli::bank::sepay_list;
+use phocho::cli::bank::sepay_list::server::{Ledger, SepayServer};
+use phocho::cli::bank::{Credit, CreditState};
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 /// A credit that SePay tells of.
@@ -61,4 +64,31 @@ pub fn headers(secret: &str, at: DateTime<Utc>, body: &str) -> Vec<(String, Stri
         ("x-sepay-signature".to_owned(), signature),
         ("x-sepay-timestamp".to_owned(), timestamp.to_string()),
     ]
+}
+
+/// The token that the simulated list knows.
+pub const TOKEN: &str = "a-token-of-this-test";
+
+/// A list with nothing in it, on a free port, that may be asked as often as one likes.
+pub async fn list_server() -> SepayServer {
+    let mut ledger = Ledger::new(TOKEN);
+    ledger.per_second = None;
+    let at = "127.0.0.1:0".parse().unwrap();
+    SepayServer::start(at, ledger).await.unwrap()
+}
+
+/// A row of the list, with the reference that a [`SepayNotice`] of the same number has.
+pub fn row(id: u64, account: &str, amount_vnd: i64, text: &str, at: DateTime<Utc>) -> Value {
+    let credit = Credit {
+        number: id,
+        account,
+        amount_vnd,
+        content: text.to_owned(),
+        order: "",
+        booked_at: at,
+        state: CreditState::Booked,
+    };
+    let mut row = sepay_list::row("MBBank", &credit);
+    row["reference_number"] = json!(format!("FT{id}"));
+    row
 }

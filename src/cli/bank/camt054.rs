@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Credit, Format, Sender, Signed, reference, standard_webhooks};
+use super::{Credit, Format, Sender, Signed, TakenProofs, reference, standard_webhooks};
 use crate::domain::day::to_rfc3339;
 
 pub(super) const FORMAT: Format = Format {
     signs_time: true,
     takes_several: true,
+    proofs: TakenProofs::SharedOrPrivate,
     ..Format::plain("camt054", sign, identity)
 };
 

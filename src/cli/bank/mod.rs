@@ -11,8 +11,11 @@ mod casso_v2;
 mod momo_ipn;
 mod pay2s;
 mod payos;
+mod private_key;
+mod rsa_key;
 mod sepay_apikey;
 mod sepay_hmac;
+pub mod sepay_list;
 mod standard_webhooks;
 #[cfg(test)]
 mod tests;
@@ -30,6 +33,8 @@ use sha2::{Sha256, Sha512};
 
 use crate::banks::{Delivery, Secret};
 use crate::domain::day::vietnam_offset;
+
+pub use private_key::{PrivateKey, SigningAlgorithm};
 
 /// How banks write a local time.
 const LOCAL_TIME: &str = "%Y-%m-%d %H:%M:%S";
@@ -64,13 +69,22 @@ pub enum CreditState {
     Failed,
 }
 
+/// What a sender proves itself with.
+#[derive(Debug)]
+pub enum Proof {
+    /// What it shares with us.
+    Shared(Secret),
+    /// What it alone has; we know the public half.
+    Private(Box<PrivateKey>),
+}
+
 /// Who signs, and with what.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'a> {
     /// What the bank is called.
     pub bank: &'a str,
-    /// What it shares with us.
-    pub secret: &'a Secret,
+    /// What it proves itself with.
+    pub proof: &'a Proof,
     /// What else belongs to the source, such as a terminal's code.
     pub config: &'a BTreeMap<String, String>,
     /// What the login gave, in formats that log in.
@@ -80,11 +94,11 @@ pub struct Sender<'a> {
 impl Sender<'_> {
     /// The secret as a key; of a login the password.
     fn key(&self) -> &str {
-        match self.secret {
-            Secret::Text(text) => text.expose_secret(),
-            Secret::Login { password, .. } => password.expose_secret(),
-            // What a bank would sign with is known to the bank alone.
-            Secret::PublicKey { .. } => "",
+        match self.proof {
+            Proof::Shared(Secret::Text(text)) => text.expose_secret(),
+            Proof::Shared(Secret::Login { password, .. }) => password.expose_secret(),
+            // Nothing can be signed with a public key, and a private one is no text.
+            Proof::Shared(Secret::PublicKey { .. }) | Proof::Private(_) => "",
         }
     }
 
@@ -159,6 +173,15 @@ impl Told {
     }
 }
 
+/// What the notices of a format can be proved with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakenProofs {
+    /// A secret that both sides know.
+    Shared,
+    /// That, or a private key in its place.
+    SharedOrPrivate,
+}
+
 /// How the notices of one format are made and how their answers read.
 pub struct Format {
     /// The adapter that takes them.
@@ -178,6 +201,11 @@ pub struct Format {
     pub takes_several: bool,
     /// Whether a notice can tell of a payment that failed.
     pub tells_failures: bool,
+    /// What its notices are proved with.
+    pub proofs: TakenProofs,
+    /// A credit as it stands in the list that the vendor offers beside its notices, where it
+    /// offers one; the first argument is what the bank is called.
+    pub row: Option<fn(&str, &Credit<'_>) -> Value>,
 }
 
 impl Format {
@@ -196,6 +224,8 @@ impl Format {
             signs_time: false,
             takes_several: false,
             tells_failures: false,
+            proofs: TakenProofs::Shared,
+            row: None,
         }
     }
 }

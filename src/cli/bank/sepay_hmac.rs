@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Credit, Format, Sender, Signed, hmac_sha256, local, reference, single};
+use super::{Credit, Format, Sender, Signed, hmac_sha256, local, reference, sepay_list, single};
 
 pub(super) const FORMAT: Format = Format {
     signs_time: true,
+    row: Some(sepay_list::row),
     ..Format::plain("sepay_hmac", sign, identity)
 };
 

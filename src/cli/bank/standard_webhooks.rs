@@ -5,11 +5,12 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Credit, Format, Sender, Signed, hmac_sha256, reference, single};
+use super::{Credit, Format, Proof, Sender, Signed, TakenProofs, hmac_sha256, reference, single};
 use crate::domain::day::to_rfc3339;
 
 pub(super) const FORMAT: Format = Format {
     signs_time: true,
+    proofs: TakenProofs::SharedOrPrivate,
     ..Format::plain("standard_webhooks", sign, identity)
 };
 
@@ -49,14 +50,21 @@ pub(super) fn headers(
     body: &str,
 ) -> Vec<(&'static str, String)> {
     let (id, timestamp) = (format!("msg_{number}"), sent_at.timestamp());
-    let key = sender.key().trim_start_matches("whsec_");
-    // A forged secret need not be base64: then its bytes are the key.
-    let key = BASE64_STANDARD.decode(key).unwrap_or_else(|_| key.into());
-    let signature = hmac_sha256(&key, &format!("{id}.{timestamp}.{body}"));
-    let signature = format!("v1,{}", BASE64_STANDARD.encode(signature));
+    let text = format!("{id}.{timestamp}.{body}");
+    let signature = match sender.proof {
+        Proof::Private(key) => key.signature(text.as_bytes()),
+        Proof::Shared(_) => shared_signature(sender.key(), &text),
+    };
     vec![
         ("webhook-id", id),
         ("webhook-timestamp", timestamp.to_string()),
         ("webhook-signature", signature),
     ]
+}
+
+fn shared_signature(secret: &str, text: &str) -> String {
+    let key = secret.trim_start_matches("whsec_");
+    // A forged secret need not be base64: then its bytes are the key.
+    let key = BASE64_STANDARD.decode(key).unwrap_or_else(|_| key.into());
+    format!("v1,{}", BASE64_STANDARD.encode(hmac_sha256(&key, text)))
 }

@@ -79,9 +79,10 @@ impl Pair {
     /// Signs credits with a secret, after the login where there is one; `None` where the
     /// login is refused.
     fn signed(&self, secret: &Secret, credits: &[Credit<'_>]) -> Option<Delivery> {
+        let proof = Proof::Shared(secret.clone());
         let mut sender = Sender {
             bank: "MBBank",
-            secret,
+            proof: &proof,
             config: &self.credentials.config,
             token: None,
         };
@@ -137,9 +138,10 @@ fn what_is_signed_with_the_first_or_the_rotated_secret_is_believed() {
             let account = facts[0].account_number.as_deref();
             let named = pair.adapter.names_account().then_some("1030000000117");
             assert_eq!(account, named, "{name}");
+            let proof = Proof::Shared(secret.clone());
             let sender = Sender {
                 bank: "MBBank",
-                secret,
+                proof: &proof,
                 config: &pair.credentials.config,
                 token: None,
             };

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{Credit, Format, Sender, Signed, Told, reference, single};
+use super::{Credit, Format, Proof, Sender, Signed, Told, reference, single};
 use crate::banks::Secret;
 
 pub(super) const FORMAT: Format = Format {
@@ -27,9 +27,9 @@ fn told(status: u16, answer: &Value) -> Told {
 }
 
 fn log_in(sender: &Sender<'_>) -> Signed {
-    let username = match sender.secret {
-        Secret::Login { username, .. } => username.as_str(),
-        Secret::Text(_) | Secret::PublicKey { .. } => "",
+    let username = match sender.proof {
+        Proof::Shared(Secret::Login { username, .. }) => username.as_str(),
+        Proof::Shared(Secret::Text(_) | Secret::PublicKey { .. }) | Proof::Private(_) => "",
     };
     let login = BASE64_STANDARD.encode(format!("{username}:{}", sender.key()));
     let headers = vec![("authorization", format!("Basic {login}"))];

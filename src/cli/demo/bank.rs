@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 
 use crate::banks::{SECRET_BYTES, Secret};
-use crate::cli::bank::{Credit, Sender, Signed, format_of};
+use crate::cli::bank::{Credit, Proof, Sender, Signed, format_of};
 use crate::flows::receive_notice::{Arrival, Caller};
 
 /// A bank or aggregator: the name of its source, the format it speaks, the bank's BIN.
@@ -72,7 +72,7 @@ impl SampleBank {
         let format = format_of(self.adapter).expect("every adapter has a signer");
         let sender = Sender {
             bank: self.name,
-            secret: &Secret::text(secret),
+            proof: &Proof::Shared(Secret::text(secret)),
             config: &BTreeMap::new(),
             token: None,
         };

@@ -17,9 +17,10 @@ pub(super) enum Fault {
     Delay,
     /// The first attempt gets lost on the way.
     Loss,
-    /// The first attempt is signed with a secret that nobody gave out.
+    /// The first attempt is signed with a fresh secret, or a fresh key of the same kind, that
+    /// nobody gave out.
     WrongKey,
-    /// It is signed with the secret before the rotation.
+    /// It is signed with the secret or the key before the rotation.
     RotatedKey,
     /// The first attempt bears a time that is long over.
     StaleTime,
@@ -91,21 +92,26 @@ impl FromStr for FaultShare {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
-        let (name, percent) = text.split_once('=').context("not NAME=PERCENT")?;
-        let named = Fault::ALL.iter().find(|(_, known)| *known == name);
-        let (fault, _) = named.with_context(|| {
-            let known: Vec<_> = Fault::ALL.iter().map(|(_, name)| *name).collect();
-            format!(
-                "no fault is called “{name}”; there are {}",
-                known.join(", ")
-            )
-        })?;
-        let percent = percent.parse().ok().filter(|percent| *percent <= 100);
-        Ok(Self {
-            fault: *fault,
-            percent: percent.context("the share is a whole number from 0 to 100")?,
-        })
+        let (fault, percent) = named_percent(text, &Fault::ALL)?;
+        Ok(Self { fault, percent })
     }
+}
+
+/// Reads NAME=PERCENT, the name one of a list.
+pub(super) fn named_percent<T: Copy>(
+    text: &str,
+    named: &[(T, &'static str)],
+) -> anyhow::Result<(T, u64)> {
+    let (name, percent) = text.split_once('=').context("not NAME=PERCENT")?;
+    let found = named.iter().find(|(_, known)| *known == name);
+    let (fault, _) = found.with_context(|| {
+        let known: Vec<_> = named.iter().map(|(_, name)| *name).collect();
+        let known = known.join(", ");
+        format!("no fault is called “{name}”; there are {known}")
+    })?;
+    let percent = percent.parse().ok().filter(|percent| *percent <= 100);
+    let percent = percent.context("the share is a whole number from 0 to 100")?;
+    Ok((*fault, percent))
 }
 
 #[cfg(test)]

@@ -2,18 +2,23 @@
 //! wrong on the way, for trying an installation before a real bank is there.
 //!
 //! What is sent follows from a seed ([`plan`], [`texts`], [`faults`]); how it is sent is
-//! [`sending`] over [`wire`]; what the bank knows afterwards is its [`oracle`] and [`report`].
+//! [`sending`] over [`wire`], signed with its [`proofs`]; what never arrives ([`outage`]) stands
+//! in its list all the same ([`listing`]); what the bank knows afterwards is its [`oracle`] and
+//! [`report`].
 
 mod faults;
+mod listing;
 mod oracle;
+mod outage;
 mod plan;
+mod proofs;
 mod report;
 mod sending;
 mod texts;
 mod wire;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
@@ -27,30 +32,54 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use self::faults::{Fault, FaultShare};
+use self::listing::ListOptions;
 use self::oracle::OracleFile;
+use self::outage::Outage;
 use self::plan::{Trade, plan};
+use self::proofs::{ProofOptions, Proofs};
 use self::report::Report;
 use self::sending::Bank;
 use self::wire::Place;
 use super::bank::{FORMATS, Format, format_of};
-use super::callback::read_credentials;
-use crate::banks::{Credentials, Secret, adapter_by_name};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 
 /// How many notices are on their way at once.
 const TOGETHER: usize = 32;
 
+/// What stands below the options.
+const MORE_HELP: &str = "\
+Examples:
+  phocho simulate-bank --base http://127.0.0.1:8080 --source mau --adapter sepay_hmac \\
+    --secret-file bank.json --account 1030000000117 --reference TH7K2M9XQ4 \\
+    --fault duplicate=20 --fault hang_up=10 --oracle sent.jsonl
+  phocho simulate-bank --base http://127.0.0.1:8080 --source mau --adapter camt054 \\
+    --private-key bank.key.pem --algorithm jws_es256 --account 1030000000117 \\
+    --reference TH7K2M9XQ4 --fault wrong_key=10
+
+Faults, each with its share of all notices:
+  duplicate           it comes twice more after it was acknowledged
+  reorder             the next one overtakes it
+  delay               it was booked up to half an hour before it is sent
+  loss                the first attempt gets lost; the bank sends it again
+  wrong_key           it comes first signed with a secret or key that was made just now and
+                      that nobody knows: that has to be refused
+  rotated_key         it is signed with the secret or key before the last change
+  stale_time          it comes first with a time that is long over: that has to be refused
+  truncated           the end of the transfer text is cut off
+  recased             the transfer text is in small letters
+  mangled             marks of the bank stand around and inside the transfer text
+  changed_amount      the same number comes again with another amount
+  failed_then_booked  the payment fails before it succeeds
+  batch               it tells of several credits
+  slow_read           the answer is read slowly
+  hang_up             the first attempt ends before the answer
+
+Equal seeds give equal notices: a second run with the same seed repeats the first.";
+
 /// What is sent where, and what goes wrong.
 #[derive(Args, Clone, Debug)]
-#[command(
-    after_help = "Example: phocho simulate-bank --base http://127.0.0.1:8080 \
-    --source mau --adapter sepay_hmac \\\n  --secret-file bank.json --account 1030000000117 \
-    --reference TH7K2M9XQ4 \\\n  --fault duplicate=20 --fault hang_up=10 --oracle sent.jsonl\n\n\
-    Faults: duplicate, reorder, delay, loss, wrong_key, rotated_key, stale_time, truncated,\n\
-    recased, mangled, changed_amount, failed_then_booked, batch, slow_read, hang_up.\n\
-    Equal seeds give equal notices: a second run with the same seed repeats the first."
-)]
+#[command(after_help = MORE_HELP)]
 pub struct SimulateOptions {
     /// The service's address, such as http://127.0.0.1:8080.
     #[arg(long, value_name = "URL")]
@@ -61,9 +90,8 @@ pub struct SimulateOptions {
     /// The source's format, such as sepay_hmac.
     #[arg(long)]
     adapter: String,
-    /// A file with the secret alone, or the JSON that `callback verify --secrets` reads.
-    #[arg(long, value_name = "FILE")]
-    secret_file: PathBuf,
+    #[command(flatten)]
+    proofs: ProofOptions,
     /// An account that is paid to, one that the source may speak for: a notice about another is
     /// acknowledged and waits for people, and `check --oracle` misses it. Several times for several.
     #[arg(long = "account", value_name = "NUMBER", required = true)]
@@ -91,12 +119,17 @@ pub struct SimulateOptions {
     /// No notice is begun after this many seconds.
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: u64,
-    /// Equal seeds give equal notices.
+    /// Equal seeds give equal notices. A run whose list is fetched from takes a higher seed than
+    /// the one before it: the service reads on from the highest number that it has seen.
     #[arg(long, default_value_t = 7)]
     seed: u64,
     /// What goes wrong with how many of a hundred notices; several times for several.
     #[arg(long = "fault", value_name = "NAME=PERCENT")]
     faults: Vec<FaultShare>,
+    /// An outage between two seconds of the run, such as 10-70: nothing that the bank sends then
+    /// arrives, and it is not sent again. With --list the service can fetch it; else it is lost.
+    #[arg(long, value_name = "FROM-TO")]
+    outage: Option<Outage>,
     /// Writes every attempt behind what is in this file, for `phocho check --oracle`.
     #[arg(long, value_name = "FILE")]
     oracle: Option<PathBuf>,
@@ -106,6 +139,8 @@ pub struct SimulateOptions {
     /// Send to other machines, too.
     #[arg(long)]
     anywhere: bool,
+    #[command(flatten)]
+    list: ListOptions,
 }
 
 /// Sends the notices; exit status 1 when an answer was not as it has to be.
@@ -118,8 +153,14 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<ExitCode> {
         }
     };
     let oracle = OracleFile::open(&options.source, options.oracle.as_deref())?;
-    let bank = Arc::new(Bank { oracle, ..bank });
     let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
+    let opened = options.list.open(bank.format, options.seed);
+    let listing = runtime.block_on(opened)?;
+    let bank = Arc::new(Bank {
+        oracle,
+        listing,
+        ..bank
+    });
     runtime.block_on(send(options, &bank, &trade))?;
     let report = bank.report.lock().expect("no counter panics");
     if options.json {
@@ -149,56 +190,33 @@ fn prepare(options: &SimulateOptions) -> anyhow::Result<(Bank, Trade)> {
             known.join(", ")
         );
     };
-    let credentials = secrets(format, &options.secret_file)
-        .with_context(|| format!("reading {}", options.secret_file.display()))?;
+    let proofs = options.proofs.read(format)?;
     let trade = Trade {
         accounts: options.accounts.clone(),
         references: references(options)?,
         amount_vnd: options.amount,
-        shares: shares(format, &credentials, &options.faults)?,
+        shares: shares(format, &proofs, &options.faults)?,
+        outage: options.outage,
         seed: options.seed,
     };
+    options.list.check(format, options.rate, options.anywhere)?;
+    let wanted = |fault| trade.shares.iter().any(|share| share.fault == fault);
+    let forged = wanted(Fault::WrongKey).then(|| proofs.forged());
     let run = Entropy::System.bytes::<8>();
     let bank = Bank {
         place,
         source: options.source.clone(),
         format,
-        forged: forged(&credentials.current),
-        current: credentials.current,
-        previous: credentials.previous,
-        config: credentials.config,
+        forged,
+        proofs,
         oracle: OracleFile::open(&options.source, None)?,
+        listing: None,
         run: hex::encode(run),
         clock: Clock::System,
         attempts: AtomicU64::new(0),
         report: Mutex::new(Report::default()),
     };
     Ok((bank, trade))
-}
-
-/// What the source shares with its bank, as it has to be for the format.
-fn secrets(format: &Format, path: &Path) -> anyhow::Result<Credentials> {
-    let text = fs::read_to_string(path)?;
-    let credentials = if text.trim_start().starts_with('{') {
-        read_credentials(path)?
-    } else {
-        Credentials::new(Secret::text(text.trim()))
-    };
-    let adapter = adapter_by_name(format.adapter).context("every signer has an adapter")?;
-    adapter.check(&credentials)?;
-    if let Secret::PublicKey { .. } = credentials.current {
-        bail!("nobody can sign with a public key: use a source that shares a secret");
-    }
-    Ok(credentials)
-}
-
-/// A secret of the same form that nobody gave out.
-fn forged(current: &Secret) -> Secret {
-    let random = hex::encode(Entropy::System.bytes::<32>());
-    match current {
-        Secret::Text(_) | Secret::PublicKey { .. } => Secret::text(random),
-        Secret::Login { username, .. } => Secret::login(username.clone(), random),
-    }
 }
 
 fn references(options: &SimulateOptions) -> anyhow::Result<Vec<String>> {
@@ -222,12 +240,14 @@ fn references(options: &SimulateOptions) -> anyhow::Result<Vec<String>> {
 /// The faults that the format has; the others are named and left out.
 fn shares(
     format: &Format,
-    credentials: &Credentials,
+    proofs: &Proofs,
     wanted: &[FaultShare],
 ) -> anyhow::Result<Vec<FaultShare>> {
     let rotated = wanted.iter().any(|it| it.fault == Fault::RotatedKey);
-    if rotated && credentials.previous.is_none() {
-        bail!("rotated_key needs a “previous_secret” in the secret file");
+    if rotated && proofs.previous.is_none() {
+        bail!(
+            "rotated_key needs a “previous_secret” in the secret file, or --previous-private-key"
+        );
     }
     let (of_format, others): (Vec<FaultShare>, Vec<FaultShare>) = wanted
         .iter()
@@ -265,6 +285,10 @@ async fn send(options: &SimulateOptions, bank: &Arc<Bank>, trade: &Trade) -> any
     while !under_way.is_empty() {
         finished(under_way.join_next().await)?;
     }
+    if let Some(listing) = &bank.listing {
+        options.list.wait(listing).await;
+        bank.count(|report| report.close_list(listing.listed()));
+    }
     Ok(())
 }
 
@@ -276,26 +300,32 @@ fn finished(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::banks::Secret;
+    use crate::cli::bank::Proof;
 
     fn asked(adapter: &str, previous: bool, faults: &[&str]) -> anyhow::Result<Vec<FaultShare>> {
         let format = format_of(adapter).unwrap();
-        let mut credentials = Credentials::new(Secret::text("a-secret-of-this-test"));
-        credentials.previous = previous.then(|| Secret::text("the-one-before-it-here"));
+        let shared = |text| Proof::Shared(Secret::text(text));
+        let proofs = Proofs {
+            current: shared("a-secret-of-this-test"),
+            previous: previous.then(|| shared("the-one-before-it-here")),
+            config: BTreeMap::new(),
+        };
         let faults: Vec<_> = faults.iter().map(|text| text.parse().unwrap()).collect();
-        shares(format, &credentials, &faults)
+        shares(format, &proofs, &faults)
     }
 
     #[test]
-    fn a_public_key_signs_nothing() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let key = include_str!("../../../tests/data/keys/rsa_2048.pem");
-        let secret = serde_json::json!({"algorithm": "jws_rs256", "public_key": key});
-        let text = serde_json::json!({ "secret": secret }).to_string();
-        fs::write(file.path(), text).unwrap();
-        let format = format_of("standard_webhooks").unwrap();
-        let fault = secrets(format, file.path()).unwrap_err().to_string();
-        assert!(fault.contains("public key"), "{fault}");
+    fn the_help_says_what_each_fault_is() {
+        for (_, name) in Fault::ALL {
+            let line = MORE_HELP
+                .lines()
+                .find_map(|line| line.trim().strip_prefix(name));
+            assert!(line.is_some_and(|meaning| meaning.len() > 10), "{name}");
+        }
     }
 
     #[test]

@@ -21,12 +21,15 @@ pub(super) enum Outcome {
     Refused,
     /// Nobody knows.
     Unknown,
+    /// It stands in the list that the service fetches from: it has to be in the books once that
+    /// is done.
+    Listed,
 }
 
 impl Outcome {
     const fn as_str(self) -> &'static str {
         match self {
-            Self::Ok => "ok",
+            Self::Ok | Self::Listed => "ok",
             Self::Refused => "refused",
             Self::Unknown => "unknown",
         }

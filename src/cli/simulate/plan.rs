@@ -5,12 +5,18 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::faults::{Fault, FaultShare};
+use super::outage::Outage;
 use super::texts::text;
 use crate::cli::bank::{Credit, CreditState};
 use crate::cli::dice::Dice;
 
 /// Numbers kept free for the credits of one notice.
 const NUMBERS_A_NOTICE: u64 = 8;
+/// Numbers kept free for a run: more than the most notices that one has.
+const NUMBERS_A_RUN: u64 = 1_000_000;
+/// How many seeds have numbers of their own; with all their numbers they stay below those that
+/// JavaScript reads exactly.
+const SEEDS_APART: u64 = 1_000_000_000;
 /// The most credits of a notice that tells of several.
 const BATCH_MAX: i64 = 4;
 /// How late a delayed notice is at most: the end of a usual schedule of retries.
@@ -26,6 +32,8 @@ pub(super) struct Trade {
     pub(super) amount_vnd: Option<i64>,
     /// What goes wrong, and how often.
     pub(super) shares: Vec<FaultShare>,
+    /// When nothing arrives.
+    pub(super) outage: Option<Outage>,
     /// Of all chance.
     pub(super) seed: u64,
 }
@@ -63,6 +71,8 @@ pub(super) struct Planned {
     pub(super) sales: Vec<Sale>,
     /// What goes wrong.
     pub(super) faults: BTreeSet<Fault>,
+    /// Whether it falls into the outage: no attempt at it arrives.
+    pub(super) lost: bool,
 }
 
 impl Planned {
@@ -79,13 +89,20 @@ pub(super) fn plan(
     start: DateTime<Utc>,
     pause: TimeDelta,
 ) -> Vec<Planned> {
-    let first = Dice::new(trade.seed, "numbers").below(1_000_000_000) * 1_000_000;
-    let mut moment = start.trunc_subsecs(0);
+    // Who reads a list of them goes on at the highest number: a higher seed has higher ones.
+    let first = (1 + trade.seed % SEEDS_APART) * NUMBERS_A_RUN;
+    let begun = start.trunc_subsecs(0);
+    let mut moment = begun;
     let mut notices: Vec<_> = (0..count)
         .map(|place| {
             let number = first + u64::from(place) * NUMBERS_A_NOTICE;
+            let lost = trade.outage.is_some_and(|it| it.takes(moment - begun));
             moment += pause;
-            notice(trade, place, number, moment.trunc_subsecs(0) - pause)
+            let booked_from = moment.trunc_subsecs(0) - pause;
+            Planned {
+                lost,
+                ..notice(trade, place, number, booked_from)
+            }
         })
         .collect();
     for place in 1..notices.len() {
@@ -123,7 +140,11 @@ fn notice(trade: &Trade, place: u32, number: u64, moment: DateTime<Utc>) -> Plan
         .zip(0..credits)
         .map(|(number, _)| sale(trade, &dice, &faults, number, moment, late_s))
         .collect();
-    Planned { sales, faults }
+    Planned {
+        sales,
+        faults,
+        lost: false,
+    }
 }
 
 fn sale(
@@ -158,6 +179,7 @@ mod tests {
             accounts: vec!["1030000000117".to_owned(), "1030000000118".to_owned()],
             references: vec!["TH7K2M9XQ4".to_owned(), "TH8V3N4PR6".to_owned()],
             amount_vnd: None,
+            outage: None,
             shares: shares.iter().map(share).collect(),
             seed,
         }
@@ -183,6 +205,31 @@ mod tests {
         let distinct: BTreeSet<_> = numbers.iter().map(|sale| sale.number).collect();
         assert_eq!(distinct.len(), numbers.len());
         assert!(numbers.len() > all.len());
+    }
+
+    #[test]
+    fn a_higher_seed_has_higher_numbers() {
+        let numbers = |seed| {
+            let notices = planned(seed, &[(Fault::Batch, 100)]);
+            let numbers = notices.iter().flat_map(|it| &it.sales);
+            numbers.map(|sale| sale.number).collect::<Vec<_>>()
+        };
+        assert!(numbers(7).iter().max() < numbers(8).iter().min());
+    }
+
+    #[test]
+    fn an_outage_takes_what_is_sent_in_its_time_and_changes_nothing_else() {
+        let mut trade = trade(7, &[]);
+        trade.outage = Some("1-3".parse().unwrap());
+        let start = "2026-11-24T02:30:00.9Z".parse().unwrap();
+        let notices = plan(&trade, 40, start, TimeDelta::milliseconds(200));
+        let lost: Vec<_> = (0..40).filter(|place| notices[*place].lost).collect();
+        assert_eq!(lost, (5..15).collect::<Vec<_>>());
+        trade.outage = None;
+        let whole = plan(&trade, 40, start, TimeDelta::milliseconds(200));
+        for (one, other) in notices.iter().zip(&whole) {
+            assert_eq!(one.sales, other.sales);
+        }
     }
 
     #[test]

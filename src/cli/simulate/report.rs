@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::faults::Fault;
+use super::listing::Listed;
 use super::plan::Planned;
 
 /// How many surprises are shown.
@@ -28,6 +29,10 @@ pub(super) struct Report {
     pub(super) told_to_wait: u64,
     /// Calls without an answer.
     pub(super) unanswered: u64,
+    /// Notices that are not sent again though nobody acknowledged them.
+    pub(super) given_up: u64,
+    /// What became of the list, if there is one.
+    pub(super) listed: Option<Listed>,
     /// What went wrong on purpose, and how often.
     faults: BTreeMap<&'static str, u64>,
     surprises: Vec<String>,
@@ -38,6 +43,9 @@ impl Report {
     /// Counts a notice that is begun.
     pub(super) fn begin(&mut self, notice: &Planned) {
         self.notices += 1;
+        if notice.lost {
+            return;
+        }
         for fault in &notice.faults {
             *self.faults.entry(Fault::name(*fault)).or_default() += 1;
         }
@@ -48,9 +56,20 @@ impl Report {
         self.took.push(took);
     }
 
-    /// Whether anything was answered at all.
+    /// Whether anything was answered, if anything was meant to arrive.
     pub(super) fn heard_anything(&self) -> bool {
-        !self.took.is_empty()
+        !self.took.is_empty() || self.given_up == self.notices
+    }
+
+    /// Notes what became of the list at the end.
+    pub(super) fn close_list(&mut self, listed: Listed) {
+        if listed.not_fetched > 0 {
+            let (left, rows) = (listed.not_fetched, listed.rows);
+            self.surprise(format!(
+                "{left} of {rows} rows of the list were never fetched"
+            ));
+        }
+        self.listed = Some(listed);
     }
 
     /// Adds something that should not have been.
@@ -88,6 +107,13 @@ impl Report {
             "refused_as_wanted": self.refused_as_wanted,
             "told_to_wait": self.told_to_wait,
             "unanswered": self.unanswered,
+            "given_up": self.given_up,
+            "list": self.listed.map(|listed| json!({
+                "rows": listed.rows,
+                "not_fetched": listed.not_fetched,
+                "asked": listed.asked,
+                "failed": listed.failed,
+            })),
             "faults": self.faults,
             "surprises": self.surprises.len(),
             "surprises_shown": &self.surprises[..self.surprises.len().min(SHOWN)],
@@ -106,15 +132,18 @@ impl Report {
         let mut lines = format!(
             "notices            {} (seed {seed})\nsent               {}\n\
              acknowledged       {}\nrefused as wanted  {}\ntold to wait       {}\n\
-             unanswered         {}\nlatency, ms        p50 {p50}, p95 {p95}, p99 {p99}\n\
-             faults             {}\nsurprises          {}\n",
+             unanswered         {}\ngiven up           {}\n\
+             latency, ms        p50 {p50}, p95 {p95}, p99 {p99}\n\
+             faults             {}\nlist               {}\nsurprises          {}\n",
             self.notices,
             self.sent,
             self.acknowledged,
             self.refused_as_wanted,
             self.told_to_wait,
             self.unanswered,
+            self.given_up,
             faults.join(", "),
+            self.listed.map_or_else(|| "none".to_owned(), Listed::line),
             self.surprises.len(),
         );
         for surprise in self.surprises.iter().take(SHOWN) {

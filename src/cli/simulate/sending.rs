@@ -1,6 +1,5 @@
 //! A bank at work: each notice with what goes wrong with it, until it is acknowledged.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,12 +9,13 @@ use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use super::faults::Fault;
+use super::listing::Listing;
 use super::oracle::{Entry, OracleFile, Outcome};
 use super::plan::Planned;
+use super::proofs::Proofs;
 use super::report::Report;
 use super::wire::{Heard, Manner, Place, Silence, exchange};
-use crate::banks::Secret;
-use crate::cli::bank::{Credit, CreditState, Format, Sender, Signed, Told, token_in};
+use crate::cli::bank::{Credit, CreditState, Format, Proof, Sender, Signed, Told, token_in};
 use crate::clock::Clock;
 
 /// The pauses before the attempts, in tenths of a second: a usual vendor's minutes.
@@ -34,12 +34,12 @@ pub(super) struct Bank {
     pub(super) place: Place,
     pub(super) source: String,
     pub(super) format: &'static Format,
-    /// The secret in use, the one before it and one that nobody gave out.
-    pub(super) current: Secret,
-    pub(super) previous: Option<Secret>,
-    pub(super) forged: Secret,
-    pub(super) config: BTreeMap<String, String>,
+    pub(super) proofs: Proofs,
+    /// One that nobody gave out, if it is asked for.
+    pub(super) forged: Option<Proof>,
     pub(super) oracle: OracleFile,
+    /// What the service can fetch from, if it is asked for.
+    pub(super) listing: Option<Listing>,
     /// What sets this run's attempts apart from those of another.
     pub(super) run: String,
     pub(super) clock: Clock,
@@ -62,7 +62,7 @@ struct Call<'a> {
     credits: Vec<Credit<'a>>,
     /// What the books have to say, where that is not what is sent; đồng.
     stands_vnd: Option<i64>,
-    secret: &'a Secret,
+    proof: &'a Proof,
     age: TimeDelta,
     manner: Manner,
     wish: Wish,
@@ -73,6 +73,12 @@ impl Bank {
     pub(super) async fn deliver(&self, notice: &Planned) -> anyhow::Result<()> {
         self.count(|report| report.begin(notice));
         let plain = self.call(notice, CreditState::Booked);
+        if let Some(listing) = &self.listing {
+            listing.book(NAME, &plain.credits);
+        }
+        if notice.lost {
+            return self.give_up(&plain);
+        }
         self.stumble(notice, &plain).await?;
         if !self.until_stored(&plain).await? {
             return Ok(());
@@ -100,11 +106,11 @@ impl Bank {
     /// The notice as it is meant.
     fn call<'a>(&'a self, notice: &'a Planned, state: CreditState) -> Call<'a> {
         let rotated = notice.has(Fault::RotatedKey);
-        let previous = self.previous.as_ref().filter(|_| rotated);
+        let previous = self.proofs.previous.as_ref().filter(|_| rotated);
         Call {
             credits: notice.sales.iter().map(|it| it.credit(state)).collect(),
             stands_vnd: None,
-            secret: previous.unwrap_or(&self.current),
+            proof: previous.unwrap_or(&self.proofs.current),
             age: TimeDelta::zero(),
             manner: if notice.has(Fault::SlowRead) {
                 Manner::SlowRead
@@ -117,9 +123,9 @@ impl Bank {
 
     /// What goes wrong before the notice is sent well.
     async fn stumble(&self, notice: &Planned, plain: &Call<'_>) -> anyhow::Result<()> {
-        if notice.has(Fault::WrongKey) {
+        if let Some(forged) = self.forged.as_ref().filter(|_| notice.has(Fault::WrongKey)) {
             let forged = Call {
-                secret: &self.forged,
+                proof: forged,
                 wish: Wish::Refused,
                 ..plain.clone()
             };
@@ -142,11 +148,7 @@ impl Bank {
         }
         if notice.has(Fault::Loss) {
             // The bank does not know that it got lost.
-            let sent_at = self.clock.now();
-            let signed = self.sign(plain, None, sent_at);
-            let (name, entries) = (self.next_attempt(), self.entries(plain, &signed));
-            self.oracle
-                .note(&name, &entries, Outcome::Unknown, sent_at)?;
+            self.note_unsent(plain, Outcome::Unknown)?;
             self.count(|report| report.unanswered += 1);
         }
         if notice.has(Fault::HangUp) {
@@ -181,6 +183,10 @@ impl Bank {
                 Err(why) => last = why,
             }
         }
+        if self.listing.is_some() {
+            self.give_up(call)?;
+            return Ok(false);
+        }
         let number = call.credits[0].number;
         self.count(|report| {
             report.surprise(format!(
@@ -188,6 +194,26 @@ impl Bank {
             ));
         });
         Ok(false)
+    }
+
+    /// Sends a notice no more: what is listed has to be fetched, the rest is lost.
+    fn give_up(&self, call: &Call<'_>) -> anyhow::Result<()> {
+        self.count(|report| report.given_up += 1);
+        self.note_unsent(
+            call,
+            match self.listing {
+                Some(_) => Outcome::Listed,
+                None => Outcome::Unknown,
+            },
+        )
+    }
+
+    /// Writes down a notice that is not on the wire.
+    fn note_unsent(&self, call: &Call<'_>, outcome: Outcome) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        let signed = self.sign(call, None, now);
+        let (name, entries) = (self.next_attempt(), self.entries(call, &signed));
+        self.oracle.note(&name, &entries, outcome, now)
     }
 
     /// Sends a call once, with a line in the oracle before and after.
@@ -277,20 +303,14 @@ impl Bank {
     fn sender<'a>(&'a self, call: &Call<'a>, token: Option<&'a str>) -> Sender<'a> {
         Sender {
             bank: NAME,
-            secret: call.secret,
-            config: &self.config,
+            proof: call.proof,
+            config: &self.proofs.config,
             token,
         }
     }
 
     fn sign(&self, call: &Call<'_>, token: Option<&str>, sent_at: DateTime<Utc>) -> Signed {
-        let sender = Sender {
-            bank: NAME,
-            secret: call.secret,
-            config: &self.config,
-            token,
-        };
-        (self.format.sign)(&sender, &call.credits, sent_at)
+        (self.format.sign)(&self.sender(call, token), &call.credits, sent_at)
     }
 
     fn entries(&self, call: &Call<'_>, signed: &Signed) -> Vec<Entry> {

@@ -10,8 +10,8 @@ use super::movement::{Fact, Way, moment};
 use super::sequence::{SOURCES, Source, Telling};
 use super::world::{SECRET, Stall};
 use crate::callbacks::standard_v1;
+use crate::sepay;
 use crate::street::now;
-use crate::{sepay, sepay_server};
 
 impl Stall {
     /// A source's own number, unlike those about other stalls.
@@ -49,12 +49,12 @@ impl Stall {
     pub fn listed(&self, telling: &Telling) -> HistoryRow {
         let fact = &telling.fact;
         let number = self.number_of(telling.number);
-        let mut row = sepay_server::row(
+        let mut row = sepay::row(
             number,
             &self.account,
             fact.amount_vnd,
             &fact.text,
-            &local(fact),
+            moment(fact.at_second),
         );
         row["reference_number"] = json!(fact.reference);
         if fact.way == Way::Out {

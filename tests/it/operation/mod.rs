@@ -16,6 +16,8 @@ mod process;
 mod rekey;
 mod rotation;
 mod simulated_bank;
+mod simulated_keys;
+mod simulated_list;
 mod twins;
 mod unavailable;
 

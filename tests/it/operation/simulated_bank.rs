@@ -29,7 +29,7 @@ use crate::street::{ACCOUNT, Street, serve_now};
 on_both_engines!(whatever_goes_wrong_on_the_way_the_books_are_what_the_bank_wrote_down);
 
 /// Every fault there is.
-const FAULTS: [&str; 15] = [
+pub const FAULTS: [&str; 15] = [
     "duplicate",
     "reorder",
     "delay",
@@ -47,7 +47,7 @@ const FAULTS: [&str; 15] = [
     "hang_up",
 ];
 /// How many transactions the sources told of, all together.
-const TOLD: &str = "SELECT COUNT(*) FROM transaction_evidence";
+pub const TOLD: &str = "SELECT COUNT(*) FROM transaction_evidence";
 
 fn config(adapter: &str) -> Value {
     match adapter {
@@ -70,15 +70,23 @@ fn written(stored: &str) -> Value {
     serde_json::from_str(stored).unwrap_or_else(|_| json!(stored))
 }
 
-/// Lets a source of the adapter's name speak, and rotates its secret.
-async fn source(street: &Street, adapter: &str, folder: &Path) {
-    let (old, new) = (secret(adapter, 7), secret(adapter, 8));
-    let config = config(adapter);
+/// What a source is judged with: two stored secrets, the older one first, and perhaps a public
+/// key beside them.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub secrets: [&'a str; 2],
+    pub public_key: Option<&'a str>,
+    pub config: &'a Value,
+}
+
+/// Lets a source speak, and rotates its secret.
+pub async fn rotated_source(street: &Street, name: &str, adapter: &str, known: Known<'_>) {
+    let ([old, new], config) = (known.secrets, known.config.to_string());
     street
-        .source_with(adapter, adapter, &old, None, &config.to_string())
+        .source_with(name, adapter, old, known.public_key, &config)
         .await;
     let mut tx = street.store.begin_write().await.unwrap();
-    let row = sources::find_by_name(&mut tx, adapter).await.unwrap();
+    let row = sources::find_by_name(&mut tx, name).await.unwrap();
     let row = row.unwrap();
     let id = SourceId::from_uuid(row.id);
     let sealed = Key::new([7; KEY_BYTES]).seal(&secret_name(id), [4; 24], new.as_bytes());
@@ -89,25 +97,35 @@ async fn source(street: &Street, adapter: &str, folder: &Path) {
     let adopted = source_states::adopt_secret(&mut tx, id, row.version + 1, until, now);
     assert!(adopted.await.unwrap());
     tx.commit().await.unwrap();
+}
+
+/// Such a source of the adapter's name, and the file of its secrets.
+async fn source(street: &Street, adapter: &str, folder: &Path) {
+    let (old, new) = (secret(adapter, 7), secret(adapter, 8));
+    let config = config(adapter);
+    let known = Known {
+        secrets: [&old, &new],
+        public_key: None,
+        config: &config,
+    };
+    rotated_source(street, adapter, adapter, known).await;
     let file = json!({
         "secret": written(&new), "previous_secret": written(&old), "config": config,
     });
     std::fs::write(folder.join(format!("{adapter}.json")), file.to_string()).unwrap();
 }
 
-/// Runs the command for a source; its oracle is a file of the source's name.
-fn simulate(site: &Site, base: &str, adapter: &str, more: &[&str]) -> Output {
-    let (secrets, oracle) = (format!("{adapter}.json"), format!("{adapter}.jsonl"));
-    let mut arguments = vec![
+/// What the command is told of a source; its oracle is a file of the source's name.
+pub fn arguments(base: &str, source: &str, adapter: &str) -> Vec<String> {
+    let oracle = format!("{source}.jsonl");
+    let words = [
         "simulate-bank",
         "--base",
         base,
         "--source",
-        adapter,
+        source,
         "--adapter",
         adapter,
-        "--secret-file",
-        &secrets,
         "--account",
         ACCOUNT,
         "--reference",
@@ -116,21 +134,41 @@ fn simulate(site: &Site, base: &str, adapter: &str, more: &[&str]) -> Output {
         &oracle,
         "--json",
     ];
-    arguments.extend(more);
-    site.run(&arguments)
+    words.map(str::to_owned).to_vec()
 }
 
-fn report(output: &Output) -> Value {
+/// Runs the command for a source.
+fn simulate(site: &Site, base: &str, adapter: &str, more: &[&str]) -> Output {
+    let secrets = format!("{adapter}.json");
+    let mut arguments = arguments(base, adapter, adapter);
+    let more = ["--secret-file", &secrets].into_iter().chain(more.to_vec());
+    arguments.extend(more.map(str::to_owned));
+    site.phocho().args(arguments).output().unwrap()
+}
+
+/// The document that the command prints.
+pub fn report(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(output)))
 }
 
 /// The distinct transactions of which an oracle's bank was told that they are stored.
-fn stored(folder: &Path, adapter: &str) -> usize {
+pub fn stored(folder: &Path, adapter: &str) -> usize {
     let text = std::fs::read_to_string(folder.join(format!("{adapter}.jsonl"))).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
     let stored = lines.filter(|line: &Value| line["outcome"] == "ok");
     let keys = stored.map(|line| line["dedupe_key"].to_string());
     keys.collect::<std::collections::BTreeSet<_>>().len()
+}
+
+/// Holds the books against the oracles of all these sources together.
+pub fn check_books(site: &Site, sources: &[impl AsRef<str>], wanted: i32) -> Value {
+    let folder = site.folder.path();
+    let read = |name: &str| std::fs::read_to_string(folder.join(format!("{name}.jsonl"))).unwrap();
+    let all: String = sources.iter().map(|name| read(name.as_ref())).collect();
+    std::fs::write(folder.join("all.jsonl"), all).unwrap();
+    let checked = site.run(&["check", "--oracle", "all.jsonl", "--json"]);
+    assert_eq!(checked.status.code(), Some(wanted), "{}", said(&checked));
+    report(&checked)
 }
 
 async fn whatever_goes_wrong_on_the_way_the_books_are_what_the_bank_wrote_down(database: Database) {
@@ -173,16 +211,8 @@ async fn whatever_goes_wrong_on_the_way_the_books_are_what_the_bank_wrote_down(d
     let told = number(&database, TOLD).await;
     assert_eq!(usize::try_from(told).unwrap(), transactions);
 
-    let check = |wanted: i32| {
-        let adapters = ADAPTERS.iter().map(|adapter| adapter.name());
-        let all: String = adapters
-            .map(|name| std::fs::read_to_string(folder.join(format!("{name}.jsonl"))).unwrap())
-            .collect();
-        std::fs::write(folder.join("all.jsonl"), all).unwrap();
-        let checked = site.run(&["check", "--oracle", "all.jsonl", "--json"]);
-        assert_eq!(checked.status.code(), Some(wanted), "{}", said(&checked));
-        report(&checked)
-    };
+    let names: Vec<_> = ADAPTERS.iter().map(|adapter| adapter.name()).collect();
+    let check = |wanted| check_books(&site, &names, wanted);
     check(0);
     let newest = "(SELECT MAX(transaction_key) FROM transaction_evidence)";
     tamper(

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::Request;
 use chrono::TimeDelta;
 use phocho::banks::Secret;
-use phocho::cli::bank::{Credit, CreditState, Sender, Signed, format_of, token_in};
+use phocho::cli::bank::{Credit, CreditState, Proof, Sender, Signed, format_of, token_in};
 use phocho::clock::Clock;
 use phocho::http::rate::{Rate, RateLimits};
 use phocho::http::{AppState, router};
@@ -119,9 +119,10 @@ impl Bench {
         told: Told<'_>,
     ) -> Result<Signed, Answer> {
         let format = format_of(&trial.adapter).unwrap();
+        let proof = Proof::Shared(secret.clone());
         let mut sender = Sender {
             bank: "MBBank",
-            secret,
+            proof: &proof,
             config: &trial.config,
             token: None,
         };
