@@ -25,6 +25,7 @@ use crate::street::{ACCOUNT, ACCOUNT_ID, Street, now};
 on_both_engines!(
     two_hours_without_notices_are_found_whole_and_late_notices_change_nothing,
     a_cut_list_is_read_whole_in_either_order,
+    a_second_with_more_rows_than_a_page_is_named_and_not_passed_over,
     a_row_that_shows_late_is_found_and_what_cannot_be_used_spoils_nothing,
     a_row_and_a_notice_are_compared_by_what_both_tell,
     a_row_that_its_notice_names_like_another_transaction_is_shown_to_a_person_once,
@@ -259,6 +260,37 @@ async fn a_cut_list_is_read_whole_in_either_order(database: Database) {
     assert!(asked[0].contains("since_id=15100"), "{asked:?}");
 }
 
+async fn a_second_with_more_rows_than_a_page_is_named_and_not_passed_over(database: Database) {
+    let scene = scene(database.store().await).await;
+    let book = |number: u64, after: i64| {
+        let at = now() + TimeDelta::seconds(after);
+        scene
+            .server
+            .book(row(number * 300, ACCOUNT, 30_000, REFERENCE, at));
+    };
+    // The vendor gives fewer rows a page than we ask for.
+    scene.server.with(|ledger| {
+        ledger.list.order = Order::NewestFirst;
+        ledger.list.page_max = 10;
+    });
+    // All of a list may be of one second.
+    (1..=2).for_each(|number| book(number, 0));
+    assert_eq!(scene.pull_later().await.new, 2);
+    assert_eq!(scene.shown().await["last_error"], Value::Null);
+    (3..=5).for_each(|number| book(number, 1));
+    (6..=17).for_each(|number| book(number, 2));
+    (18..=20).for_each(|number| book(number, 3));
+    for _again in 0..2 {
+        scene.pull_later().await;
+        let shown = scene.shown().await;
+        assert_eq!(shown["last_error"], "too_many_pages", "{shown:#}");
+    }
+    scene.server.with(|ledger| ledger.list.page_max = 13);
+    scene.pull_later().await;
+    assert_eq!(scene.shown().await["last_error"], Value::Null);
+    assert_eq!(paid(&scene.street).await.len(), 20);
+}
+
 async fn a_row_that_shows_late_is_found_and_what_cannot_be_used_spoils_nothing(database: Database) {
     let scene = scene(database.store().await).await;
     let at = now();
@@ -325,7 +357,7 @@ async fn a_row_that_its_notice_names_like_another_transaction_is_shown_to_a_pers
     let other = "second";
     scene.street.source(other, "sepay_hmac", SECRET, None).await;
     let at = now() - TimeDelta::minutes(1);
-    let mut bare = row(1, ACCOUNT, 30_000, "cut short", &local(at));
+    let mut bare = row(1, ACCOUNT, 30_000, "cut short", at);
     bare["reference_number"] = Value::Null;
     scene.server.book(bare);
     scene.pull_later().await;

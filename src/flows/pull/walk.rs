@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -33,6 +33,8 @@ struct Walk<'a> {
     since_id: Option<i64>,
     seen: BTreeSet<i64>,
     pages: usize,
+    /// The most rows that a page had: a vendor may give fewer than we ask for.
+    longest: usize,
 }
 
 /// What a page adds.
@@ -43,6 +45,9 @@ struct Step {
     back_from: Option<DateTime<Utc>>,
     /// Whether it holds as many rows as were asked for.
     is_full: bool,
+    /// Whether it may have been cut within a second, as far as its own rows tell: they are all
+    /// of one second, and no page was longer.
+    may_be_cut: bool,
 }
 
 impl Puller {
@@ -59,6 +64,7 @@ impl Puller {
             since_id: account.since_id.map(|reached| (reached - OVERLAP).max(0)),
             seen: BTreeSet::new(),
             pages: 0,
+            longest: 0,
         };
         loop {
             let step = self.step(&mut walk, None, pulled).await?;
@@ -68,7 +74,9 @@ impl Puller {
             let mut back_from = step.back_from;
             while let Some(until) = back_from {
                 let step = self.step(&mut walk, Some(until), pulled).await?;
-                if step.is_full && !step.is_new {
+                if !step.is_new
+                    && (step.is_full || self.is_cut(&mut walk, &step, until, pulled).await?)
+                {
                     // More rows of one second than a page holds: nothing leads behind them.
                     return Err(PullFault::TooMuch);
                 }
@@ -79,6 +87,22 @@ impl Puller {
                 self.reached(job, account, reached).await?;
             }
         }
+    }
+
+    /// Whether there is something before a page that holds nothing new: then it is not the
+    /// end of the list, and rows of its second may be on no page.
+    async fn is_cut(
+        &self,
+        walk: &mut Walk<'_>,
+        step: &Step,
+        until: DateTime<Utc>,
+        pulled: &mut Pulled,
+    ) -> Result<bool, PullFault> {
+        if !step.may_be_cut {
+            return Ok(false);
+        }
+        let before = until - TimeDelta::seconds(1);
+        Ok(self.step(walk, Some(before), pulled).await?.is_new)
     }
 
     /// Fetches one page and hands in what is new on it.
@@ -103,7 +127,11 @@ impl Puller {
             limit: self.pace.page_rows,
         };
         let HistoryPage { rows, unusable } = self.page(walk.job, &query).await?;
+        walk.longest = walk.longest.max(rows.len());
+        let mut moments = rows.iter().map(|row| row.fact().occurred_at.timestamp());
+        let first = moments.next();
         let step = Step {
+            may_be_cut: rows.len() == walk.longest && moments.all(|it| Some(it) == first),
             is_new: rows.iter().any(|row| !walk.seen.contains(&row.number())),
             back_from: back_from(&rows),
             is_full: rows.len() >= usize::try_from(self.pace.page_rows).unwrap_or(usize::MAX),

@@ -134,7 +134,7 @@ async fn a_notice_that_comes_while_an_import_ends_finds_its_line(database: Datab
     let desk = Desk::open(&database).await;
     let mut staged = stage(&desk, &sheet()).await;
     let mut tx = desk.market.store().begin_write().await.unwrap();
-    reconcile::finish(&mut tx, &act(&desk), &mut staged)
+    reconcile::finish(&mut tx, &act(&desk.market), &mut staged)
         .await
         .unwrap();
     // The import has looked for what came, and is not visible yet.

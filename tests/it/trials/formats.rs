@@ -1,7 +1,7 @@
 //! Each format as the page for banks and the answer to who makes a trial describe it.
 
 use phocho::banks::{ADAPTERS, Secret, adapter_by_name};
-use phocho::cli::bank::{Sender, Signed, format_of};
+use phocho::cli::bank::{Proof, Sender, Signed, format_of};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, Trial, told};
@@ -47,9 +47,10 @@ fn holds(notice: &str, name: &str) -> bool {
 
 /// A notice, with the login before it, as one text in lower case.
 fn written(trial: &Trial, notice: &Signed) -> String {
+    let proof = Proof::Shared(trial.secret.clone());
     let sender = Sender {
         bank: "MBBank",
-        secret: &trial.secret,
+        proof: &proof,
         config: &trial.config,
         token: None,
     };
