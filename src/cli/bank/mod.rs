@@ -12,7 +12,6 @@ mod momo_ipn;
 mod pay2s;
 mod payos;
 mod private_key;
-mod rsa_key;
 mod sepay_apikey;
 mod sepay_hmac;
 pub mod sepay_list;

@@ -11,8 +11,8 @@ use ring::signature::{
     RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
 };
 
-use super::rsa_key;
 use crate::domain::word::word_enum;
+use crate::entropy::Entropy;
 
 /// What a file of another form is made into one of ours with.
 const REMEDY: &str = "`openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW` makes one";
@@ -45,6 +45,9 @@ pub struct PrivateKey {
 
 enum Pair {
     Rsa(RsaKeyPair),
+    /// A key with a modulus of so many bytes that nobody has. Its signatures look to all others
+    /// like numbers drawn by chance, and so they are drawn.
+    UnknownRsa(usize),
     P256(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
 }
@@ -80,7 +83,8 @@ impl PrivateKey {
         let random = SystemRandom::new();
         let made = "a key can be made";
         let pair = match &self.pair {
-            Pair::Rsa(pair) => Pair::Rsa(rsa_key::make(pair.public().modulus_len() * 8)),
+            Pair::Rsa(pair) => Pair::UnknownRsa(pair.public().modulus_len()),
+            Pair::UnknownRsa(bytes) => Pair::UnknownRsa(*bytes),
             Pair::P256(_) => {
                 let way = &ECDSA_P256_SHA256_FIXED_SIGNING;
                 let bytes = EcdsaKeyPair::generate_pkcs8(way, &random).expect(made);
@@ -156,6 +160,13 @@ impl Pair {
                 let mut signature = vec![0; pair.public().modulus_len()];
                 pair.sign(padding, &random, message, &mut signature)
                     .expect(can);
+                signature
+            }
+            Self::UnknownRsa(bytes) => {
+                let mut signature = vec![0; *bytes];
+                Entropy::System.fill(&mut signature);
+                // A signature is less than the modulus, whose first bit is set.
+                signature[0] &= 0x7F;
                 signature
             }
             Self::P256(pair) => {
