@@ -106,8 +106,8 @@ impl Unusable {
     pub fn advice(self) -> Advice {
         match self {
             Self::MalformedBody => Advice::of(
-                "Nội dung không phải tài liệu JSON mà định dạng mô tả. Hãy gửi một đối tượng JSON mã UTF-8 với các trường của định dạng.",
-                "The body is not the JSON document that the format describes. Send one JSON object in UTF-8 with the fields of the format.",
+                "Nội dung không phải tài liệu mà định dạng mô tả. Hãy gửi một tài liệu mã UTF-8 với các trường của định dạng.",
+                "The body is not the document that the format describes. Send one document in UTF-8 with the fields of the format.",
             ),
             Self::OtherMessage => Advice::of(
                 "Thông điệp thuộc loại hoặc phiên bản khác. Hãy gửi đúng loại thông điệp và một phiên bản mà định dạng này đọc.",
@@ -128,8 +128,8 @@ impl Unusable {
                 ),
             ),
             Self::BadAmount => Advice::of(
-                "Số tiền phải là số nguyên đồng, lớn hơn 0, không có phần lẻ, dấu phân cách hay số mũ.",
-                "The amount has to be a whole number of đồng above 0, without a fraction, separators or an exponent.",
+                "Số tiền phải là số nguyên đồng từ 1 đến 1000000000000, không có phần lẻ, dấu phân cách hay số mũ.",
+                "The amount has to be a whole number of đồng from 1 to 1000000000000, without a fraction, separators or an exponent.",
             ),
             Self::OtherCurrency => Advice::of(
                 "Loại tiền không phải VND. Chỉ gửi giao dịch bằng VND.",

@@ -43,6 +43,11 @@ impl Adapter for Camt054 {
         Media::Xml
     }
 
+    /// A text under another name could be read in another encoding.
+    fn takes_type_of(&self, delivery: &Delivery) -> bool {
+        delivery.header("content-type") == Ok(None) || require_xml(delivery).is_ok()
+    }
+
     fn tells(&self) -> Tells {
         contract::TELLS
     }
@@ -84,8 +89,8 @@ impl Adapter for Camt054 {
         Ok(Verified::new(reading, proven.with).named(proven.id))
     }
 
-    fn acknowledge(&self, outcome: &Outcome, _: Call<'_>) -> Answer {
-        Answer::usual(outcome)
+    fn acknowledge(&self, outcome: &Outcome, call: Call<'_>) -> Answer {
+        Answer::with_remark(outcome, call.remark)
     }
 
     fn check(&self, credentials: &Credentials) -> Result<(), CredentialsFault> {

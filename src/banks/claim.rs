@@ -52,7 +52,7 @@ pub(super) const SHA256_BYTES: usize = 32;
 pub(super) const SHA512_BYTES: usize = 64;
 
 /// The slips that explain why a trial's delivery was refused; none when nothing does.
-pub fn slips(
+pub(super) fn slips(
     adapter: &dyn Adapter,
     delivery: &Delivery,
     credentials: &Credentials,
@@ -108,15 +108,16 @@ impl Claim {
         for (written, digest) in readings(&self.shown, self.form) {
             for (key_slip, key) in &self.keys {
                 for (text_slip, text) in &self.texts {
-                    let fits = match digest.len() {
+                    let fits = |key: &[u8], text: &[u8]| match digest.len() {
                         SHA256_BYTES => is_hmac_sha256(key, &[text], &digest),
                         SHA512_BYTES => is_hmac_sha512(key, &[text], &digest),
                         _ => false,
                     };
-                    if fits {
+                    let swapped = fits(text, key).then_some(Slip::KeyForText);
+                    if swapped.is_some() || fits(key, text) {
                         let other = digest.len() != self.digest_bytes;
                         let other = other.then_some(Slip::OtherAlgorithm);
-                        let slips = [self.label, written, other, *key_slip, *text_slip];
+                        let slips = [self.label, written, other, swapped, *key_slip, *text_slip];
                         return Some(slips.into_iter().flatten().collect());
                     }
                 }
@@ -144,7 +145,30 @@ fn readings(shown: &str, form: Form) -> Vec<Variant> {
             (Some(slip), bytes)
         }),
     };
-    hex.into_iter().chain(base64).collect()
+    // Lower-case hexadecimal that was encoded once more.
+    let within = base64.as_ref().filter(|_| form == Form::Base64);
+    let within = within.and_then(|(_, bytes)| {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let bytes = hex::decode(text.trim_end()).ok()?;
+        Some((Some(Slip::HexInBase64), bytes))
+    });
+    hex.into_iter().chain(base64).chain(within).collect()
+}
+
+/// How many bytes the shown signatures have, where none of them is as long as the format's
+/// hash and each one can be read.
+pub(super) fn other_lengths(claims: &[Claim]) -> Option<(usize, usize)> {
+    let lengths = claims.iter().map(|claim| {
+        let readings = readings(&claim.shown, claim.form);
+        let mut right = readings.into_iter().filter(|(slip, _)| slip.is_none());
+        right
+            .next()
+            .map(|(_, bytes)| (bytes.len(), claim.digest_bytes))
+    });
+    let lengths: Option<Vec<_>> = lengths.collect();
+    let lengths = lengths?;
+    let others = lengths.iter().all(|(shown, wanted)| shown != wanted);
+    lengths.first().copied().filter(|_| others)
 }
 
 /// Reads base64 of any alphabet, with or without padding.

@@ -44,10 +44,12 @@ use json::{Json, JsonError, Object};
 use crate::domain::credit::BankFact;
 use crate::domain::trial::Tells;
 
-pub use claim::{Claim, slips};
+pub use claim::Claim;
 pub use contract::standard_signature;
 pub use delivery::{Credentials, Delivery, Media, Secret};
-pub use diagnosis::{advice_on_reading, advice_on_refusal};
+pub use diagnosis::{
+    Diagnosis, advice_on_nothing, advice_on_reading, diagnose, remarks_on_delivery,
+};
 pub use history::{History, HistoryFault, HistoryPage, HistoryQuery, HistoryRow};
 pub use public_key::{KeyAlgorithm, fingerprint};
 pub use setup::CredentialsFault;
@@ -69,6 +71,16 @@ pub trait Adapter: Send + Sync {
     /// What a body is written in.
     fn media(&self) -> Media {
         Media::Json
+    }
+
+    /// The methods that are answered in the vendor's form; what comes by another is not read.
+    fn methods(&self) -> &'static [&'static str] {
+        &["POST"]
+    }
+
+    /// Whether the body is declared as what the format is written in.
+    fn takes_type_of(&self, delivery: &Delivery) -> bool {
+        delivery.is_declared_as(self.media())
     }
 
     /// The largest body that is read; most formats tell of one movement or a few.
@@ -120,9 +132,15 @@ pub trait Adapter: Send + Sync {
         None
     }
 
+    /// The fields of a notice, where the contract is ours: any other is passed over.
+    fn fields(&self) -> &'static [(&'static str, [&'static str; 2])] {
+        &[]
+    }
+
     /// The form of a field, in Vietnamese and in English, where the contract is ours.
-    fn form_of(&self, _field: &str) -> Option<[&'static str; 2]> {
-        None
+    fn form_of(&self, field: &str) -> Option<[&'static str; 2]> {
+        let fields = self.fields().iter();
+        fields.copied().find(|it| it.0 == field).map(|it| it.1)
     }
 
     /// The signatures that a trial's refused delivery shows, with what each could have been

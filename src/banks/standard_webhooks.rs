@@ -14,8 +14,9 @@ use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::trial::Tells;
 
 /// The forms of the fields, in Vietnamese and in English.
-const FORMS: [(&str, [&str; 2]); 11] = [
-    ("type", ["chuỗi", "a text"]),
+const FORMS: [(&str, [&str; 2]); 12] = [
+    ("type", [EVENTS, EVENTS]),
+    ("currency", ["\"VND\"", "\"VND\""]),
     ("data", ONE_MOVEMENT),
     ("transaction_id", NAME),
     ("account_number", NAME),
@@ -26,8 +27,8 @@ const FORMS: [(&str, [&str; 2]); 11] = [
     (
         "amount",
         [
-            "số nguyên đồng lớn hơn 0, không ngoặc kép",
-            "a whole number of đồng above 0, without quotes",
+            "số nguyên đồng từ 1 đến 1000000000000, không ngoặc kép",
+            "a whole number of đồng from 1 to 1000000000000, without quotes",
         ],
     ),
     (
@@ -48,6 +49,8 @@ const FORMS: [(&str, [&str; 2]); 11] = [
     ("bank_reference", NAME),
     ("reverses_transaction_id", NAME),
 ];
+/// The kinds of events.
+const EVENTS: &str = "\"bank.transaction.credited\", \"bank.transaction.debited\", \"bank.transaction.reversed\", \"ping\"";
 const NAME: [&str; 2] = [
     "chuỗi trong ngoặc kép, tối đa 64 ký tự, không có ký tự điều khiển",
     "a text in quotes, at most 64 characters, no control characters",
@@ -97,9 +100,8 @@ impl Adapter for StandardWebhooks {
         contract::TELLS
     }
 
-    fn form_of(&self, field: &str) -> Option<[&'static str; 2]> {
-        let forms = FORMS.iter();
-        forms.copied().find(|it| it.0 == field).map(|it| it.1)
+    fn fields(&self) -> &'static [(&'static str, [&'static str; 2])] {
+        &FORMS
     }
 
     fn headers(&self) -> &'static [HeaderForm] {

@@ -109,6 +109,16 @@ impl NoticeKind {
             Self::NotBooked => "not_booked",
         }
     }
+
+    /// What its sender should know; one who tries the connection learns it from the success.
+    pub const fn remark(self) -> Option<Remark> {
+        match self {
+            Self::Ping => None,
+            Self::OtherEvent | Self::Empty | Self::NotBooked => {
+                Some(Remark::Ignored(self.as_str()))
+            }
+        }
+    }
 }
 
 /// Why an authentic delivery cannot be used.
@@ -280,13 +290,15 @@ pub struct Call<'a> {
     pub remark: Option<Remark>,
 }
 
-/// Why a stored notice is of no use as it is.
+/// Why a stored notice changes nothing as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remark {
     /// Kept for people, for this reason; it is no money.
     Quarantined(&'static str),
     /// Its movement was told before with other facts, and the first telling stands.
     Conflict,
+    /// It tells of no movement, for this reason.
+    Ignored(&'static str),
 }
 
 impl Remark {
@@ -295,6 +307,7 @@ impl Remark {
         match self {
             Self::Quarantined(why) => ["quarantined", why],
             Self::Conflict => ["conflict", "other_facts"],
+            Self::Ignored(why) => ["ignored", why],
         }
     }
 }

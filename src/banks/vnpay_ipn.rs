@@ -43,6 +43,11 @@ impl Adapter for VnpayIpn {
         "vnpay_ipn"
     }
 
+    /// VNPAY reads a code in the answer, not the status.
+    fn methods(&self) -> &'static [&'static str] {
+        &["GET", "HEAD", "POST"]
+    }
+
     fn names_account(&self) -> bool {
         false
     }

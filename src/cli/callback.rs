@@ -102,7 +102,7 @@ impl Judge {
     fn judge_line(&self, line: Result<&[u8], LineTooLong>) -> Judged {
         let Some(given) = line.ok().and_then(read_given) else {
             let refused = Outcome::Refused(Refusal::MalformedBody);
-            let answer = self.answer(&refused, None);
+            let answer = self.answer(&refused, None, None);
             return Judged::new("rejected", Some("malformed_line"), &[], &answer);
         };
         let mut credentials = self.credentials.clone();
@@ -110,18 +110,19 @@ impl Judge {
         match self.adapter.verify(&given.delivery, &credentials, self.now) {
             Ok(verified) => self.judge_verified(&verified),
             Err(refusal) => {
-                let answer = self.answer(&Outcome::Refused(refusal), None);
+                let answer = self.answer(&Outcome::Refused(refusal), None, None);
                 Judged::new("rejected", Some(refusal.as_str()), &[], &answer)
             }
         }
     }
 
-    fn answer(&self, outcome: &Outcome, delivery_id: Option<&str>) -> Answer {
+    fn answer(
+        &self,
+        outcome: &Outcome,
+        delivery_id: Option<&str>,
+        remark: Option<Remark>,
+    ) -> Answer {
         let now = self.now;
-        let remark = match outcome {
-            Outcome::Quarantined(why) => Some(Remark::Quarantined(why.as_str())),
-            _ => None,
-        };
         let call = Call {
             delivery_id,
             now,
@@ -132,7 +133,7 @@ impl Judge {
 
     fn judge_verified(&self, verified: &Verified) -> Judged {
         let id = verified.delivery_id();
-        let stored = |receipt| self.answer(&Outcome::Stored { receipt }, id);
+        let stored = |receipt, remark| self.answer(&Outcome::Stored { receipt }, id, remark);
         match verified.reading() {
             Reading::Transactions(facts) => {
                 let any = |wanted| facts.iter().any(|fact| fact.outcome == wanted);
@@ -144,14 +145,16 @@ impl Judge {
                     ("failed", Some("not_paid"))
                 };
                 let receipt = facts.first().map(|fact| fact.dedupe_key.clone());
-                Judged::new(verdict, reason, facts, &stored(receipt))
+                Judged::new(verdict, reason, facts, &stored(receipt, None))
             }
             Reading::Nothing(kind) => {
-                Judged::new("ignored", Some(kind.as_str()), &[], &stored(None))
+                let answer = stored(None, kind.remark());
+                Judged::new("ignored", Some(kind.as_str()), &[], &answer)
             }
             Reading::Handshake(answer) => Judged::new("accepted", None, &[], answer),
             Reading::Unusable(why) => {
-                let answer = self.answer(&Outcome::Quarantined(*why), id);
+                let remark = Remark::Quarantined(why.as_str());
+                let answer = self.answer(&Outcome::Quarantined(*why), id, Some(remark));
                 Judged::new("quarantined", Some(why.as_str()), &[], &answer)
             }
         }

@@ -28,6 +28,8 @@ pub enum Reception {
     Answered(Answer, Fate),
     /// The body is declared as something that this vendor's format is not written in.
     OtherMedia(Media),
+    /// The vendor does not call by this method, but by these.
+    OtherMethod(&'static [&'static str]),
 }
 
 /// What became of a delivery, for counters and logs.
@@ -51,6 +53,11 @@ impl Fate {
     pub const OTHER_MEDIA: Self = Self {
         verdict: Self::REFUSED,
         reason: "other_media_type",
+    };
+    /// Sent by a method that the vendor does not use.
+    pub const OTHER_METHOD: Self = Self {
+        verdict: Self::REFUSED,
+        reason: "wrong_method",
     };
 
     const fn plain(verdict: &'static str) -> Self {
@@ -162,7 +169,10 @@ impl OpenSource {
         now: DateTime<Utc>,
     ) -> Result<Reception, StoreError> {
         let (id, adapter) = (self.id, self.adapter);
-        if !delivery.is_declared_as(adapter.media()) {
+        if !adapter.methods().contains(&delivery.method.as_str()) {
+            return Ok(Reception::OtherMethod(adapter.methods()));
+        }
+        if !adapter.takes_type_of(&delivery) {
             return Ok(Reception::OtherMedia(adapter.media()));
         }
         let peer = self.caller.address.map(|it| it.to_string());
@@ -227,16 +237,23 @@ impl OpenSource {
 }
 
 async fn submit(adapter: &dyn Adapter, intake: &Intake, notice: Notice) -> (Answer, Fate) {
-    let delivery_id = match &notice.told {
-        Told::Delivered(delivered) => delivered.verified.delivery_id().map(str::to_owned),
-        Told::Pulled(_) => None,
+    let (delivery_id, ignored) = match &notice.told {
+        Told::Delivered(Delivered { verified, .. }) => {
+            let ignored = match verified.reading() {
+                Reading::Nothing(kind) => kind.remark(),
+                _ => None,
+            };
+            (verified.delivery_id().map(str::to_owned), ignored)
+        }
+        Told::Pulled(_) => (None, None),
     };
     let now = notice.received_at;
     let receipt = intake.submit(notice).await;
     let remark = match &receipt {
         Ok(Receipt::Quarantined(why)) => Some(Remark::Quarantined(why.as_str())),
         Ok(Receipt::Conflict(_)) => Some(Remark::Conflict),
-        Ok(Receipt::Stored(_) | Receipt::Repeated(_)) | Err(_) => None,
+        Ok(Receipt::Stored(_) | Receipt::Repeated(_)) => ignored,
+        Err(_) => None,
     };
     let (outcome, fate) = match receipt {
         Ok(Receipt::Stored(receipt)) => (Outcome::Stored { receipt }, Fate::plain("stored")),

@@ -1,6 +1,7 @@
 //! Every documented operation, grouped by who calls it.
 
-use utoipa_axum::router::OpenApiRouter;
+use axum::handler::Handler;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::{AppState, api, health, openapi};
@@ -36,21 +37,43 @@ fn access() -> Routes {
         .routes(routes!(api::alerts::settle))
 }
 
+/// The same operations, with every other method given to the handler: it knows which of them
+/// the address takes, and counts what it refuses.
+fn whatever_the_method<H, T>(
+    (schemas, paths, methods): UtoipaMethodRouter<AppState>,
+    handler: H,
+) -> UtoipaMethodRouter<AppState>
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
+    (schemas, paths, methods.fallback(handler))
+}
+
 /// Administrators; staff read; banks and aggregators deliver; anybody tries.
 fn sources() -> Routes {
     OpenApiRouter::new()
-        .routes(routes!(
+        .routes(whatever_the_method(
+            routes!(api::callbacks::deliver, api::callbacks::deliver_by_query),
             api::callbacks::deliver,
-            api::callbacks::deliver_by_query
         ))
-        .routes(routes!(api::callbacks::vietqr_log_in))
-        .routes(routes!(api::callbacks::vietqr_deliver))
+        .routes(whatever_the_method(
+            routes!(api::callbacks::vietqr_log_in),
+            api::callbacks::vietqr_log_in,
+        ))
+        .routes(whatever_the_method(
+            routes!(api::callbacks::vietqr_deliver),
+            api::callbacks::vietqr_deliver,
+        ))
         .routes(routes!(api::trials::create))
         .routes(routes!(api::trials::read))
         .routes(routes!(api::trials::report))
-        .routes(routes!(
+        .routes(whatever_the_method(
+            routes!(
+                api::trial_callbacks::deliver,
+                api::trial_callbacks::deliver_by_query
+            ),
             api::trial_callbacks::deliver,
-            api::trial_callbacks::deliver_by_query
         ))
         .routes(routes!(api::trial_callbacks::vietqr_log_in))
         .routes(routes!(api::trial_callbacks::vietqr_deliver))

@@ -5,7 +5,7 @@ use std::fmt;
 use super::reason::Reason;
 
 /// The most characters that a fault shows of what it found.
-const FOUND_MAX: usize = 40;
+const FOUND_MAX: usize = 60;
 
 /// Something that keeps a line, a statement or a whole file from being read. A line has at
 /// most one.

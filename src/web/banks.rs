@@ -16,6 +16,7 @@ use super::words::Words;
 use crate::banks::{BATCH_MAX_BYTES, KeyAlgorithm, standard_signature};
 use crate::domain::trial::Check;
 use crate::http::AppState;
+use crate::http::api::first_notices::MESSAGE;
 use crate::http::body::BODY_MAX_BYTES;
 use crate::http::language::Language;
 use crate::http::problem::Problem;
@@ -72,8 +73,6 @@ const KEY_PROGRAMS: [Program; 2] = [
         text: include_str!("samples/send_jws.mjs"),
     },
 ];
-/// A message that counts.
-const MESSAGE: &str = include_str!("samples/camt054.xml");
 
 /// Which banks reach us how, in Vietnamese and in English.
 const LINKS: [&str; 2] = [

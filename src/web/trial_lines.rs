@@ -7,7 +7,7 @@ use super::trial_words::TrialWords;
 use super::view;
 use crate::domain::day::{local_day, vietnam_offset};
 use crate::domain::explanation::Explanation;
-use crate::domain::trial::{Check, Movement, Standing, TakenBack, Verdict};
+use crate::domain::trial::{Advice, Check, Movement, Standing, TakenBack, Verdict};
 use crate::flows::trial::TrialRecord;
 use crate::http::language::Language;
 use crate::store::trials::deliveries::TrialDelivery;
@@ -48,7 +48,8 @@ pub(super) struct DeliveryLine {
     pub(super) refused: bool,
     pub(super) bytes: i64,
     pub(super) sha256: String,
-    pub(super) hints: Vec<&'static str>,
+    /// What explains a refusal, and what is odd about what was taken.
+    pub(super) hints: Vec<String>,
     /// The checks that it was the first to show.
     pub(super) shows: Vec<&'static str>,
     pub(super) movements: Vec<MovementLine>,
@@ -129,11 +130,13 @@ pub(super) fn deliveries(record: &TrialRecord, language: Language) -> Vec<Delive
     };
     let line = |delivery: &TrialDelivery| {
         let findings = &delivery.findings;
-        let advice = findings.advice.as_ref().map(|advice| match language {
+        let told = |advice: &Advice| match language {
             Language::Vietnamese => advice.vi.clone(),
             Language::English => advice.en.clone(),
-        });
+        };
+        let advice = findings.advice.as_ref().map(told);
         let hints = findings.slips.iter();
+        let hints = hints.map(|slip| in_language!(language, *slip).to_owned());
         let movements = findings.movements.iter();
         let shows = shown_by(delivery.number);
         let class = match findings.verdict {
@@ -167,7 +170,7 @@ pub(super) fn deliveries(record: &TrialRecord, language: Language) -> Vec<Delive
             reason: (!findings.reason.is_empty())
                 .then(|| CodeWord::new(&findings.reason, language)),
             advice,
-            hints: hints.map(|slip| in_language!(language, *slip)).collect(),
+            hints: hints.chain(findings.remarks.iter().map(told)).collect(),
             movements: movements.map(|it| movement(it, language)).collect(),
             more: findings.movements_told - findings.movements.len(),
             status: delivery.answer_status,

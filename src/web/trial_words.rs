@@ -39,6 +39,8 @@ pub(super) struct TrialWords {
     pub(super) send_lead: [&'static str; 2],
     pub(super) send_rest: &'static str,
     pub(super) send_other: &'static str,
+    /// Beside commands that lack the secret.
+    pub(super) secret_once: &'static str,
     /// Leads to what is said of a format.
     pub(super) format_described: &'static str,
     pub(super) what_to_show: &'static str,
@@ -136,11 +138,12 @@ static VIETNAMESE: TrialWords = TrialWords {
     keep_page: "Hãy lưu liên kết này: ai có liên kết đều đọc được nguồn thử.",
     send: "Gửi thông báo đầu tiên",
     send_lead: [
-        "Chép một trong ba chương trình ở trang",
+        "Chép một trong các chương trình ở trang",
         "(ví dụ send.sh), rồi chạy:",
     ],
     send_rest: "Sáu mục còn lại, theo thứ tự ở dưới, cũng bằng chương trình đó. Sau đó hãy làm lại bằng hệ thống của bạn:",
     send_other: "Gửi bằng hệ thống của bạn, theo đúng định dạng đã chọn, với khoá, số tài khoản và các thiết lập ở trên.",
+    secret_once: "Thay dấu … bằng khoá bí mật được cho khi tạo nguồn thử: khoá chỉ hiện một lần.",
     format_described: "Định dạng này ở trang Dành cho ngân hàng",
     what_to_show: "Cần cho thấy",
     no_real_data: "Đừng gửi tên, số tài khoản hay giao dịch của khách hàng thật.",
@@ -206,11 +209,12 @@ static ENGLISH: TrialWords = TrialWords {
     keep_page: "Keep this link: whoever has it can read the trial.",
     send: "Send the first notice",
     send_lead: [
-        "Copy one of the three programs from the page",
+        "Copy one of the programs from the page",
         "(send.sh, for one), then run:",
     ],
     send_rest: "The other six checks with the same program, in the order below. Then do it again from your own system:",
     send_other: "Send from your own system in the format that you chose, with the secret, the account number and the settings above.",
+    secret_once: "Put the secret of this trial in the place of …: it was shown once, when the trial was made.",
     format_described: "This format on the page for banks",
     what_to_show: "What to show",
     no_real_data: "Do not send names, accounts or movements of real customers.",

@@ -20,7 +20,8 @@ use crate::domain::ids::TrialId;
 use crate::domain::trial::Check;
 use crate::flows::trial::{self, KnownTrial, OpenedTrial, TrialRecord};
 use crate::http::AppState;
-use crate::http::api::trial_documents::{callback_path, first_notice, report_command};
+use crate::http::api::first_notices::FirstNotice;
+use crate::http::api::trial_documents::{callback_path, report_command};
 use crate::http::api::trials::TrialCreation;
 use crate::http::body::read_body;
 use crate::http::code::Code;
@@ -58,12 +59,10 @@ struct MadePage {
     secret: Vec<(&'static str, String)>,
     token: String,
     page: String,
-    /// Commands that send the first notice, where we have programs that do.
-    commands: Option<String>,
+    /// Commands that send notices, where we have programs that do.
+    commands: Option<Commands>,
     /// What reads the report without the page.
     report_command: String,
-    /// Commands that show the rest with the same program.
-    rest: &'static str,
     to_show: Vec<[&'static str; 2]>,
 }
 
@@ -73,6 +72,8 @@ struct TrialPage {
     words: &'static Words,
     trial_words: &'static TrialWords,
     facts: TrialFacts,
+    /// Commands that send notices, where we have programs that do; without the secret.
+    commands: Option<Commands>,
     /// The page's own address, without a language.
     here: String,
     /// What reads the report without the page.
@@ -92,6 +93,14 @@ struct TrialPage {
     counts: Vec<(CodeWord, i64)>,
     checks: Vec<CheckLine>,
     deliveries: Vec<DeliveryLine>,
+}
+
+/// Lines for a shell that send notices with the program on the page for banks.
+struct Commands {
+    /// The settings and the first notice.
+    first: String,
+    /// What shows the rest.
+    rest: &'static str,
 }
 
 /// What both pages say of a trial.
@@ -144,12 +153,12 @@ pub(super) async fn create(
         ed25519_public_key: None,
     };
     let opened = wish.open(&state, client).await?;
-    let page = made_page(&opened, language, &address(&headers), state.clock.now());
+    let page = made_page(&opened, language, &address(&headers));
     let text = page.render().map_err(|fault| Problem::internal(&fault))?;
     Ok(html(text, language.tag()))
 }
 
-fn made_page(opened: &OpenedTrial, language: Language, site: &str, now: DateTime<Utc>) -> MadePage {
+fn made_page(opened: &OpenedTrial, language: Language, site: &str) -> MadePage {
     let trial_words = TrialWords::of(language);
     let facts = TrialFacts::of(&opened.trial, site);
     let token = opened.token.reveal().to_string();
@@ -162,8 +171,8 @@ fn made_page(opened: &OpenedTrial, language: Language, site: &str, now: DateTime
         // It was the sender's to begin with.
         Secret::PublicKey { .. } => Vec::new(),
     };
-    let commands = match (&opened.secret, first_notice(&opened.trial, now)) {
-        (Secret::Text(text), Some(notice)) => Some(commands(&facts, text.expose_secret(), &notice)),
+    let commands = match &opened.secret {
+        Secret::Text(text) => Commands::of(&opened.trial, &facts, text.expose_secret()),
         _ => None,
     };
     let report_command = report_command(site, &opened.trial.id(), &token);
@@ -181,18 +190,30 @@ fn made_page(opened: &OpenedTrial, language: Language, site: &str, now: DateTime
         token,
         commands,
         report_command,
-        rest: include_str!("samples/rest.sh"),
         to_show: asked.map(|check| wanted(check, language)).collect(),
         facts,
     }
 }
 
-/// The lines for a shell that send a first notice with the program on the page for banks.
-fn commands(facts: &TrialFacts, secret: &str, notice: &str) -> String {
-    format!(
-        "export PHOCHO_URL='{}'\nexport PHOCHO_SECRET='{secret}'\ncat > notice.json <<'END'\n{notice}\nEND\nbash send.sh < notice.json\n",
-        facts.address
-    )
+impl Commands {
+    /// Those of a trial, whose secret is shown once: later a line says where it belongs.
+    fn of(trial: &KnownTrial, facts: &TrialFacts, secret: &str) -> Option<Self> {
+        let notice = FirstNotice::of(trial)?;
+        let FirstNotice { file, body, .. } = &notice;
+        let exports = [
+            ("PHOCHO_URL", &*facts.address),
+            ("PHOCHO_SECRET", secret),
+            ("PHOCHO_TYPE", notice.content_type),
+        ];
+        let exports = exports.map(|(name, value)| format!("export {name}='{value}'\n"));
+        Some(Self {
+            first: format!(
+                "{}cat > {file} <<'END'\n{body}\nEND\nbash send.sh < {file}\n",
+                exports.concat()
+            ),
+            rest: notice.rest,
+        })
+    }
 }
 
 /// The verdicts and the report of a trial, for whoever has its link.
@@ -248,10 +269,12 @@ fn trial_page(
     let required = checks.iter().filter(|check| check.required);
     let counts = record.counts.iter();
     let counts = counts.map(|(verdict, count)| (CodeWord::new(verdict, language), *count));
+    let facts = TrialFacts::of(&record.trial, site);
     TrialPage {
         words: Words::of(language),
         trial_words,
-        facts: TrialFacts::of(&record.trial, site),
+        commands: Commands::of(&record.trial, &facts, "…"),
+        facts,
         here,
         report_command,
         contact: None,

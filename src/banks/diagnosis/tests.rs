@@ -1,5 +1,14 @@
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
+
 use super::*;
-use crate::banks::adapter_by_name;
+use crate::banks::signature::hmac_sha256;
+use crate::banks::{Secret, adapter_by_name};
+use crate::domain::day::to_rfc3339;
+
+/// The clock here, in Unix seconds.
+const NOW: i64 = 1_773_628_200;
 
 fn delivery(headers: &[(&str, &str)], body: &[u8]) -> Delivery {
     let headers = headers.iter();
@@ -7,8 +16,16 @@ fn delivery(headers: &[(&str, &str)], body: &[u8]) -> Delivery {
     Delivery::new("POST", "/x", headers, body.to_vec())
 }
 
+fn diagnosis(adapter: &str, delivery: &Delivery, refusal: Refusal) -> Diagnosis {
+    let adapter = adapter_by_name(adapter).unwrap();
+    let secret = adapter.make_secret(&[7; 32]);
+    let credentials = Credentials::new(secret.unwrap_or_else(|| Secret::text("7".repeat(32))));
+    let now = DateTime::from_timestamp(NOW, 0).unwrap();
+    diagnose(adapter, delivery, &credentials, refusal, now)
+}
+
 fn refused(adapter: &str, delivery: &Delivery, refusal: Refusal) -> Advice {
-    advice_on_refusal(adapter_by_name(adapter).unwrap(), delivery, refusal)
+    diagnosis(adapter, delivery, refusal).advice
 }
 
 #[test]
@@ -23,6 +40,8 @@ fn an_ambiguous_body_is_told_its_one_cause_and_the_byte() {
         ),
         (b"[\"\\ud83d\"]", "byte 2 ", "The escape at byte 2 "),
         (&[b'['; 65], "64 tầng", "64 levels"),
+        (b"\x1f\x8b\x08", "gzip", "compressed"),
+        (b"\xff\xfe{\0", "UTF-16", "UTF-16"),
     ] {
         let sent = delivery(&[], body);
         let told = refused("standard_webhooks", &sent, Refusal::AmbiguousBody);
@@ -75,6 +94,88 @@ fn a_signature_that_does_not_fit_is_told_what_was_checked() {
 }
 
 #[test]
+fn what_is_left_to_look_at_is_said_where_nothing_explains_the_signature() {
+    let text = b"m.17.{}";
+    let good = hmac_sha256(&[7; 32], &[text]);
+    let swapped = hmac_sha256(text, &[&[7; 32]]);
+    let key = "If all three are yours, then the secret or the algorithm";
+    for (name, shown, slip, part, without) in [
+        ("another key", vec![1; 32], None, key, "bytes once decoded"),
+        (
+            "SHA-1",
+            vec![1; 20],
+            None,
+            "has 20 bytes once decoded",
+            "If all three",
+        ),
+        (
+            "base64 of hexadecimal",
+            hex::encode(&good).into_bytes(),
+            Some(Slip::HexInBase64),
+            "2 bytes, SHA-256",
+            "If all three",
+        ),
+        (
+            "key and text changed round",
+            swapped,
+            Some(Slip::KeyForText),
+            "2 bytes, SHA-256",
+            "If all three",
+        ),
+    ] {
+        let signature = format!("v1,{}", BASE64_STANDARD.encode(shown));
+        let headers = [
+            ("webhook-id", "m"),
+            ("webhook-timestamp", "17"),
+            ("webhook-signature", &*signature),
+        ];
+        let sent = delivery(&headers, b"{}");
+        let told = diagnosis("standard_webhooks", &sent, Refusal::SignatureMismatch);
+        assert_eq!(told.slips, Vec::from_iter(slip), "{name}");
+        let advice = told.advice.en;
+        assert!(
+            advice.contains(part) && !advice.contains(without),
+            "{name}: {advice}"
+        );
+    }
+}
+
+#[test]
+fn a_time_that_is_off_is_told_by_how_much_and_which_way() {
+    for (off, refused_as, parts) in [
+        (
+            -601,
+            RefusedAs::Stale,
+            ["601 seconds behind", "new time for a retry"],
+        ),
+        (601, RefusedAs::Early, ["601 seconds ahead of", "on NTP"]),
+        (
+            25_210,
+            RefusedAs::Early,
+            ["25210 seconds ahead", "taken for UTC"],
+        ),
+        (
+            -25_190,
+            RefusedAs::Stale,
+            ["25190 seconds behind", "taken off twice"],
+        ),
+    ] {
+        let time = (NOW + off).to_string();
+        let sent = delivery(&[("webhook-timestamp", &*time)], b"{}");
+        let told = diagnosis("standard_webhooks", &sent, Refusal::StaleTimestamp);
+        assert_eq!(told.refused_as, refused_as, "{off}");
+        let here = to_rfc3339(DateTime::from_timestamp(NOW, 0).unwrap());
+        for part in parts.into_iter().chain([&*time, &*here, "300 are allowed"]) {
+            assert!(told.advice.en.contains(part), "{off}: {}", told.advice.en);
+        }
+    }
+    let milliseconds = format!("t={}000,v1=00", NOW + 900);
+    let sent = delivery(&[("x-casso-signature", &*milliseconds)], b"{}");
+    let told = diagnosis("casso_v2", &sent, Refusal::StaleTimestamp);
+    assert_eq!(told.refused_as, RefusedAs::Early);
+}
+
+#[test]
 fn an_unusable_value_is_told_its_form_and_what_was_received() {
     let standard = adapter_by_name("standard_webhooks").unwrap();
     for (why, body, part) in [
@@ -110,7 +211,52 @@ fn an_unusable_value_is_told_its_form_and_what_was_received() {
         ),
         (Unusable::MalformedBody, "[{}]", "one movement per request"),
         (Unusable::MalformedBody, "", "The body is empty."),
-        (Unusable::MalformedBody, "hello", "begins with: hello"),
+        (
+            Unusable::MalformedBody,
+            "hello",
+            "line 1, byte 1 of the line, near: hello",
+        ),
+        (
+            Unusable::MalformedBody,
+            "{\"a\":\n 045000}",
+            "line 2, byte 3 of the line",
+        ),
+        (Unusable::MalformedBody, "{\"a\":1,}", "near: {\"a\":1,}"),
+        (
+            Unusable::MalformedBody,
+            "{\"a\":\"b",
+            "breaks off: it ends on line 1, behind: {\"a\":\"b",
+        ),
+        (
+            Unusable::BadAmount,
+            r#"{"data":{"amount":1000000000000000}}"#,
+            "above the limit of 1000000000000",
+        ),
+        (
+            Unusable::BadAmount,
+            r#"{"data":{"amount":1e5}}"#,
+            "with an exponent",
+        ),
+        (
+            Unusable::BadAmount,
+            r#"{"data":{"amount":-5}}"#,
+            "It is negative",
+        ),
+        (
+            Unusable::OtherCurrency,
+            r#"{"data":{"currency":"vnd"}}"#,
+            "in capital letters: VND. Received currency: \"vnd\".",
+        ),
+        (
+            Unusable::MissingField("content"),
+            r#"{"data":{}}"#,
+            "content is not there. Send it. Its form: a text without NUL; it may be empty.",
+        ),
+        (
+            Unusable::MissingField("content"),
+            r#"{"data":{"content":null}}"#,
+            "content is null.",
+        ),
     ] {
         let sent = delivery(&[], body.as_bytes());
         let told = advice_on_reading(standard, &sent, why).en;
@@ -120,6 +266,43 @@ fn an_unusable_value_is_told_its_form_and_what_was_received() {
     let sent = delivery(&[], br#"{"transferAmount":"0"}"#);
     let told = advice_on_reading(sepay, &sent, Unusable::BadAmount).en;
     assert!(told.contains("transferAmount: \"0\"") && !told.contains("quotes off"));
-    let missing = advice_on_reading(sepay, &sent, Unusable::MissingField("id"));
+    let empty = delivery(&[], br#"{"id":""}"#);
+    let missing = advice_on_reading(sepay, &empty, Unusable::MissingField("id"));
     assert_eq!(missing, Unusable::MissingField("id").advice());
+}
+
+#[test]
+fn what_is_passed_over_is_named() {
+    let standard = adapter_by_name("standard_webhooks").unwrap();
+    let kind = |body: &str| {
+        let sent = delivery(&[], body.as_bytes());
+        advice_on_nothing(standard, &sent, NoticeKind::OtherEvent).en
+    };
+    let told = kind(r#"{"type":"BANK.TRANSACTION.CREDITED"}"#);
+    assert!(
+        told.contains("Received type: \"BANK.TRANSACTION.CREDITED\"."),
+        "{told}"
+    );
+    assert!(told.contains("\"bank.transaction.credited\", "), "{told}");
+
+    let sent = |kind: &str, body: &str| {
+        let sent = delivery(&[("content-type", kind)], body.as_bytes());
+        let remarks = remarks_on_delivery(standard, &sent).into_iter();
+        remarks.map(|it| it.en).collect::<Vec<_>>()
+    };
+    let json = "application/json; charset=UTF-8";
+    let good = r#"{"type":"a","timestamp":1,"data":{"amount":1,"currency":"VND"}}"#;
+    assert!(sent(json, good).is_empty());
+    let odd = sent(
+        json,
+        r#"{"type":"a","kind":1,"data":{"virtualAccount":"1","data":1}}"#,
+    );
+    assert!(
+        odd[0].contains("kind, data.virtualAccount, data.data."),
+        "{odd:?}"
+    );
+    let other = sent("application/json;charset=windows-1258", good);
+    assert!(other[0].contains("the encoding windows-1258"), "{other:?}");
+    let sepay = adapter_by_name("sepay_hmac").unwrap();
+    assert!(remarks_on_delivery(sepay, &delivery(&[], br#"{"a":1}"#)).is_empty());
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::credit::{BankFact, Direction, FactOutcome};
 use super::explanation::{Explanation, Field};
 
-pub use telling::{FirstTelling, TakenBack, advice_on_conflict};
+pub use telling::{FirstTelling, TakenBack, advice_on_conflict, remarks_on_movement};
 pub use words::{Came, Check, MovementKind, Slip, Verdict};
 
 /// How many movements of one delivery are listed.
@@ -61,8 +61,10 @@ impl Tells {
 pub enum RefusedAs {
     /// Nothing proves the sender.
     Forged,
-    /// Proven, but too old or too early.
+    /// Proven, but too old.
     Stale,
+    /// Proven, but of a time to come.
+    Early,
     /// Not in the form that the format describes.
     Malformed,
 }
@@ -73,7 +75,7 @@ impl RefusedAs {
         match self {
             Self::Forged => Some(Check::ForgedRefused),
             Self::Stale => Some(Check::StaleRefused),
-            Self::Malformed => None,
+            Self::Early | Self::Malformed => None,
         }
     }
 }
@@ -216,6 +218,9 @@ pub struct Findings {
     pub advice: Option<Advice>,
     /// What explains that its signature does not fit.
     pub slips: Vec<Slip>,
+    /// What is odd about a notice that was taken.
+    #[serde(default)]
+    pub remarks: Vec<Advice>,
     /// What was read, the first movements only.
     pub movements: Vec<Movement>,
     /// How many movements it told of.
@@ -231,6 +236,7 @@ impl Findings {
             refused_as: None,
             advice: None,
             slips: Vec::new(),
+            remarks: Vec::new(),
             movements: Vec::new(),
             movements_told: 0,
         }

@@ -1,9 +1,16 @@
 //! What a delivery says of a movement that was told before.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Advice, Movement};
+use super::{Advice, Movement, MovementKind};
+use crate::domain::credit::{BankFact, Direction};
 use crate::domain::day::to_rfc3339;
+
+/// How far in the future a booking may be before it is remarked on.
+const EARLY: TimeDelta = TimeDelta::days(1);
+/// How long ago it may be.
+const LATE: TimeDelta = TimeDelta::days(30);
 
 /// The movement that another one takes back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +59,91 @@ pub fn advice_on_conflict(first: Option<&FirstTelling>, again: &Movement) -> Adv
         };
     }
     advice
+}
+
+/// What is odd about a movement that was told for the first time; `first` is the one that it
+/// takes back, as far as it is known.
+pub fn remarks_on_movement(
+    fact: &BankFact,
+    first: Option<&FirstTelling>,
+    now: DateTime<Utc>,
+) -> Vec<Advice> {
+    let mut remarks = Vec::new();
+    let mut say = |vi: String, en: String| remarks.push(Advice { vi, en });
+    match (fact.takes_back(), fact.reverses.as_deref()) {
+        (Some(named), _) if named == fact.provider_txn_id => say(
+            format!("Bút toán huỷ nêu chính số của nó ({named}). Hãy nêu giao dịch bị huỷ."),
+            format!(
+                "The reversal names its own number ({named}). Name the movement that it takes back."
+            ),
+        ),
+        (Some(_), _) => {
+            if let Some(first) = first {
+                remarks_on_reversal(fact, first, &mut say);
+            }
+        }
+        (None, Some(named)) => say(
+            format!(
+                "Báo là tiền vào, nên giao dịch được nêu ({named}) bị bỏ qua: không có gì bị huỷ. Bút toán huỷ có loại bank.transaction.reversed."
+            ),
+            format!(
+                "This tells of a credit, so the movement that it names ({named}) is passed over: nothing is taken back. A reversal is of the type bank.transaction.reversed."
+            ),
+        ),
+        (None, None) => {}
+    }
+    let at = to_rfc3339(fact.occurred_at);
+    let days = (now - fact.occurred_at).num_days();
+    if fact.occurred_at - now > EARLY {
+        let days = -days;
+        say(
+            format!(
+                "Lúc hạch toán ({at}) còn {days} ngày nữa mới đến. Hãy xem lại năm, ngày và múi giờ."
+            ),
+            format!(
+                "The booking ({at}) is {days} days in the future. Look at year, day and offset."
+            ),
+        );
+    } else if now - fact.occurred_at > LATE {
+        say(
+            format!("Lúc hạch toán ({at}) đã qua {days} ngày. Hãy xem lại năm, ngày và múi giờ."),
+            format!("The booking ({at}) was {days} days ago. Look at year, day and offset."),
+        );
+    }
+    remarks
+}
+
+fn remarks_on_reversal(
+    back: &BankFact,
+    first: &FirstTelling,
+    say: &mut impl FnMut(String, String),
+) {
+    let same_way = matches!(
+        (first.movement.kind, back.direction),
+        (MovementKind::Credit, Direction::Credit) | (MovementKind::Debit, Direction::Debit)
+    );
+    let (number, name) = (first.number, &first.movement.provider_txn_id);
+    if same_way {
+        say(
+            format!(
+                "Bút toán huỷ đi cùng chiều với giao dịch {name} mà nó huỷ (lần gửi {number}). Tiền đi ngược lại: huỷ một khoản tiền vào là debit, huỷ một khoản tiền ra là credit."
+            ),
+            format!(
+                "The reversal goes the same way as the movement {name} that it takes back (delivery {number}). Money goes back: debit takes a credit back, credit a debit."
+            ),
+        );
+    }
+    let (returned, received) = (back.amount.get(), first.movement.amount_vnd);
+    if returned > received {
+        say(
+            format!(
+                "Số tiền bị huỷ ({returned}) lớn hơn số tiền của giao dịch {name} ({received}, lần gửi {number}). Khi chạy thật, trường hợp này được báo cho người xem."
+            ),
+            format!(
+                "The reversal takes back {returned}, more than the {received} of the movement {name} (delivery {number}). In use such a reversal is shown to people."
+            ),
+        );
+    }
 }
 
 /// The facts in which two tellings differ: name, old and new.

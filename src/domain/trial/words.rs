@@ -139,6 +139,14 @@ worded! {
         SecretLineEnd = "secret_line_end",
             "Chữ ký khớp khi khoá bí mật có thêm ký tự xuống dòng. Hãy bỏ ký tự thừa ở cuối khoá.",
             "The signature fits the secret with a line end behind it. Take it off.";
+        /// Base64 of the hexadecimal text, not of the bytes.
+        HexInBase64 = "hex_in_base64",
+            "Chữ ký đúng nhưng base64 được tạo từ chuỗi hex của nó. Hãy mã hoá base64 từ chính các byte của HMAC.",
+            "The signature is right, but the base64 was made of its hexadecimal text. Encode the bytes of the HMAC themselves.";
+        /// The key was taken for the text and the text for the key.
+        KeyForText = "key_for_text",
+            "Chữ ký khớp khi đổi chỗ khoá và văn bản. Hãy xem thứ tự tham số của hàm HMAC: khoá bí mật là khoá, văn bản được ký là thông điệp.",
+            "The signature fits with key and text changed round. Look at the order of arguments of your HMAC: the secret is the key, the signed text is the message.";
         /// Hexadecimal where base64 is expected.
         HexForBase64 = "hex_for_base64",
             "Chữ ký đúng nhưng viết dạng hex; định dạng này cần base64.",
@@ -242,8 +250,8 @@ impl Check {
                 "Write the trial's reference into the transfer text, or into the order number where the format has no text.",
             ],
             Self::Repeat => [
-                "Gửi lại thông báo đã được nhận, giữ nguyên số giao dịch; thời điểm và chữ ký có thể mới.",
-                "Send an accepted notice once more with the same transaction number; time and signature may be new.",
+                "Gửi lại thông báo đã được nhận, giữ nguyên số giao dịch; webhook-id, thời điểm và chữ ký có thể mới.",
+                "Send an accepted notice once more with the same transaction number; its webhook-id, time and signature may be new.",
             ],
             Self::TwoAlike => [
                 "Gửi thêm một thông báo với số giao dịch khác và cùng nội dung chuyển khoản.",
@@ -262,8 +270,8 @@ impl Check {
                 "After a notice was accepted, send one signed with another secret on purpose. It has to be refused.",
             ],
             Self::StaleRefused => [
-                "Ký đúng, nhưng với thời điểm gửi cũ hơn mười phút (trừ 600 giây trước khi ký). Nó phải bị từ chối.",
-                "Sign well, but with a time of sending ten minutes old (take off 600 seconds before signing). It has to be refused.",
+                "Ký đúng, nhưng với thời điểm gửi cũ hơn mười phút (trừ 600 giây trước khi ký). Nó phải bị từ chối. Thời điểm trong tương lai không cho thấy điều này.",
+                "Sign well, but with a time of sending ten minutes old (take off 600 seconds before signing). It has to be refused. A time in the future does not show it.",
             ],
         }
     }

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use super::super::intake::{Ledger, hash_of};
 use super::KnownTrial;
 use crate::banks::{
-    Answer, Call, Credentials, Delivery, Media, Outcome, Reading, Refusal, Remark, Verified,
-    advice_on_reading, advice_on_refusal, slips,
+    Answer, Call, Credentials, Delivery, Diagnosis, Media, Outcome, Reading, Refusal, Remark,
+    Verified, advice_on_nothing, advice_on_reading, diagnose, remarks_on_delivery,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
 use crate::domain::day::to_microseconds;
@@ -16,7 +16,7 @@ use crate::domain::ids::{BankTransactionId, TrialId};
 use crate::domain::matching::decide;
 use crate::domain::trial::{
     Advice, Before, Came, Check, Findings, FirstTelling, MOST_MOVEMENTS, Movement, Verdict,
-    advice_on_conflict, shown_by, told_text,
+    advice_on_conflict, remarks_on_movement, shown_by, told_text,
 };
 use crate::store::trials::deliveries::{self, KnownMovement, TrialDelivery};
 use crate::store::{StoreError, Tx, trials};
@@ -39,6 +39,8 @@ pub enum TrialReception {
     NoSuchTrial,
     /// The body is declared as what the format does not send.
     OtherMedia(Media),
+    /// The format does not call by this method, but by these.
+    OtherMethod(&'static [&'static str]),
 }
 
 /// What a delivery came to, and what its vendor is told.
@@ -65,7 +67,11 @@ pub async fn receive(
     if !trial.adapter.paths().contains(&arrival.path_below) {
         return Ok(TrialReception::NoSuchTrial);
     }
-    if !delivery.is_declared_as(trial.adapter.media()) {
+    let methods = trial.adapter.methods();
+    if !methods.contains(&delivery.method.as_str()) {
+        return Ok(TrialReception::OtherMethod(methods));
+    }
+    if !trial.adapter.takes_type_of(delivery) {
         return Ok(TrialReception::OtherMedia(trial.adapter.media()));
     }
     let credentials = trial.credentials(ledger)?;
@@ -105,10 +111,15 @@ struct Round<'a> {
 impl Round<'_> {
     fn refuse(&self, delivery: &Delivery, credentials: &Credentials, refusal: Refusal) -> Judged {
         let adapter = self.trial.adapter;
+        let Diagnosis {
+            refused_as,
+            advice,
+            slips,
+        } = diagnose(adapter, delivery, credentials, refusal, self.now);
         let findings = Findings {
-            refused_as: Some(refusal.refused_as()),
-            advice: Some(advice_on_refusal(adapter, delivery, refusal)),
-            slips: slips(adapter, delivery, credentials, refusal),
+            refused_as: Some(refused_as),
+            advice: Some(advice),
+            slips,
             ..Findings::new(Verdict::Refused, refusal.as_str())
         };
         self.answered(findings, &Outcome::Refused(refusal), None)
@@ -129,10 +140,10 @@ impl Round<'_> {
             },
             Reading::Nothing(kind) => {
                 let findings = Findings {
-                    advice: Some(kind.advice()),
+                    advice: Some(advice_on_nothing(self.trial.adapter, delivery, *kind)),
                     ..Findings::new(Verdict::Ignored, kind.as_str())
                 };
-                self.answered(findings, &stored, None)
+                self.answered(findings, &stored, kind.remark())
             }
             Reading::Unusable(why) => {
                 let findings = Findings {
@@ -142,7 +153,12 @@ impl Round<'_> {
                 let remark = Remark::Quarantined(why.as_str());
                 self.answered(findings, &Outcome::Quarantined(*why), Some(remark))
             }
-            Reading::Transactions(facts) => self.take_facts(facts).await?,
+            Reading::Transactions(facts) => {
+                let mut judged = self.take_facts(facts).await?;
+                let remarks = remarks_on_delivery(self.trial.adapter, delivery);
+                judged.findings.remarks.extend(remarks);
+                judged
+            }
         })
     }
 
@@ -161,7 +177,7 @@ impl Round<'_> {
 
     async fn take_facts(&mut self, facts: &[BankFact]) -> Result<Judged, StoreError> {
         let (mut movements, mut came_as, mut receipt) = (Vec::new(), Vec::new(), None);
-        let (mut same_text, mut differing) = (false, None);
+        let (mut same_text, mut differing, mut remarks) = (false, None, Vec::new());
         for fact in facts {
             let explanation = self.explain(fact);
             let (came, known) = self
@@ -179,6 +195,9 @@ impl Round<'_> {
                     }
                     Some(named) => named.known = first.is_some(),
                     None => {}
+                }
+                if came == Came::New {
+                    remarks.extend(remarks_on_movement(fact, first.as_ref(), self.now));
                 }
                 movements.push(movement);
             }
@@ -216,6 +235,7 @@ impl Round<'_> {
         let advice = advice.or(differing);
         let findings = Findings {
             advice,
+            remarks,
             movements,
             movements_told: facts.len(),
             ..Findings::new(verdict, reason)

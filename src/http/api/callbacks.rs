@@ -1,7 +1,7 @@
 //! Where banks and aggregators post their notices.
 
 use axum::extract::{Path, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::banks::{Answer, Delivery, Media};
@@ -138,6 +138,10 @@ async fn take(
             count(name, &peer, Fate::OTHER_MEDIA);
             Err(other_media(media))
         }
+        Reception::OtherMethod(methods) => {
+            count(name, &peer, Fate::OTHER_METHOD);
+            Ok(other_method(methods))
+        }
         Reception::Answered(answer, fate) => {
             count(name, &peer, fate);
             if let (Fate::REFUSED, Some(ClientAddress(client))) = (fate.verdict, client) {
@@ -158,6 +162,14 @@ pub(super) fn other_media(media: Media) -> Problem {
         format!("Nội dung gửi tới nguồn này là {format}: hãy gửi Content-Type: {declared}."),
         format!("The bodies of this source are {format}: send Content-Type: {declared}."),
     ))
+}
+
+/// The refusal of a method that the format is not sent by, with those that it is.
+pub(super) fn other_method(methods: &[&str]) -> Response {
+    let mut response = Problem::new(Code::MethodNotAllowed).into_response();
+    let allowed = HeaderValue::try_from(methods.join(", ")).expect("methods are ASCII");
+    response.headers_mut().insert(header::ALLOW, allowed);
+    response
 }
 
 /// Counts a delivery, and writes down why one was not taken.
@@ -203,7 +215,7 @@ pub(super) fn respond(answer: Answer) -> Response {
     if empty {
         headers.remove(header::CONTENT_TYPE);
     } else {
-        let kind = header::HeaderValue::from_static(Answer::CONTENT_TYPE);
+        let kind = HeaderValue::from_static(Answer::CONTENT_TYPE);
         headers.insert(header::CONTENT_TYPE, kind);
     }
     if let Some(seconds) = answer.retry_after_s {

@@ -18,6 +18,7 @@ pub mod day_summaries;
 pub mod doubts;
 pub mod establishments;
 pub mod events;
+pub mod first_notices;
 pub mod imports;
 pub mod merchant_steps;
 pub mod merchants;

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
+use super::first_notices::FirstNotice;
 use super::payment_explanations::{Reasons, SeenReference, worded};
 use super::source_documents::SecretDocument;
 use super::wording::{Sentence, Worded};
@@ -17,9 +16,6 @@ use crate::domain::ids::TrialId;
 use crate::domain::trial::{Advice, Movement, Slip, TakenBack};
 use crate::flows::trial::{KnownTrial, OpenedTrial, TrialRecord};
 use crate::store::trials::deliveries::TrialDelivery;
-
-/// The format whose bodies are ours.
-pub(crate) const OWN_FORMAT: &str = "standard_webhooks";
 
 /// A trial.
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,8 +90,9 @@ pub struct OpenedTrialDocument {
     page_url: String,
     /// A command that reads the report.
     report_command: String,
-    /// Of `standard_webhooks` only: a body to sign and send, with this trial's account and
-    /// reference.
+    /// Of `standard_webhooks` and `camt054` only: a body to sign and send, with this trial's
+    /// account and reference. The page has the lines for a shell that send it, and those that
+    /// show the other checks.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_notice: Option<String>,
 }
@@ -139,6 +136,8 @@ pub struct TrialDeliveryDocument {
     advice: Option<Sentence>,
     /// What explains that the signature does not fit.
     hints: Vec<Worded>,
+    /// What is odd about a notice that was taken: it may be right, and is worth a look.
+    remarks: Vec<Sentence>,
     /// What was read, the first five movements.
     movements: Vec<TrialMovementDocument>,
     /// How many movements it told of.
@@ -232,26 +231,9 @@ pub(crate) fn report_command(site: &str, trial: &TrialId, token: &str) -> String
     format!("curl -H 'Authorization: Bearer {token}' {site}/v1/trials/{trial}/report")
 }
 
-/// A body that shows the first checks, where the contract is ours.
-pub(crate) fn first_notice(trial: &KnownTrial, now: DateTime<Utc>) -> Option<String> {
-    let notice = json!({
-        "type": "bank.transaction.credited",
-        "data": {
-            "transaction_id": "TRY-1",
-            "account_number": trial.row.account_number,
-            "direction": "credit",
-            "amount": 45_000,
-            "currency": "VND",
-            "content": trial.row.reference,
-            "booked_at": to_rfc3339(now),
-        },
-    });
-    (trial.adapter.name() == OWN_FORMAT).then(|| notice.to_string())
-}
-
 impl OpenedTrialDocument {
     /// The trial and what is shown once.
-    pub(super) fn new(opened: OpenedTrial, site: &str, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(opened: OpenedTrial, site: &str) -> Self {
         let token = opened.token.reveal().to_string();
         let id = opened.trial.id();
         let page = format!("/docs/banks/trials/{id}?token={token}");
@@ -259,7 +241,7 @@ impl OpenedTrialDocument {
             callback_url: format!("{site}{}", callback_path(&id)),
             page_url: format!("{site}{page}"),
             report_command: report_command(site, &id, &token),
-            first_notice: first_notice(&opened.trial, now),
+            first_notice: FirstNotice::of(&opened.trial).map(|notice| notice.body),
             trial: opened.trial.into(),
             secret: opened.secret.into(),
             page,
@@ -282,6 +264,7 @@ impl From<TrialDelivery> for TrialDeliveryDocument {
     fn from(delivery: TrialDelivery) -> Self {
         let findings = delivery.findings;
         let hint = |slip: Slip| worded!(slip);
+        let sentence = |Advice { vi, en }| Sentence::new(vi, en);
         Self {
             number: delivery.number,
             received_at: to_rfc3339(delivery.received_at),
@@ -291,10 +274,9 @@ impl From<TrialDelivery> for TrialDeliveryDocument {
             body_bytes: delivery.told_bytes,
             verdict: worded!(findings.verdict),
             reason: findings.reason,
-            advice: findings
-                .advice
-                .map(|Advice { vi, en }| Sentence::new(vi, en)),
+            advice: findings.advice.map(sentence),
             hints: findings.slips.into_iter().map(hint).collect(),
+            remarks: findings.remarks.into_iter().map(sentence).collect(),
             movements: findings.movements.into_iter().map(Into::into).collect(),
             movements_told: findings.movements_told,
             answer: TrialAnswerDocument {

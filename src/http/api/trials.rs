@@ -94,7 +94,7 @@ pub async fn create(
     Json(body): Json<TrialCreation>,
 ) -> Result<Response, Problem> {
     let opened = body.open(&state, client).await?;
-    let document = OpenedTrialDocument::new(opened, &address(&headers), state.clock.now());
+    let document = OpenedTrialDocument::new(opened, &address(&headers));
     Ok((StatusCode::CREATED, Json(document)).into_response())
 }
 

@@ -10,7 +10,7 @@ timestamp = os.environ.get("PHOCHO_TIMESTAMP") or str(int(time.time()))
 signed = f"{message_id}.{timestamp}.".encode() + body
 signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 request = Request(os.environ["PHOCHO_URL"], data=body, method="POST", headers={
-    "content-type": "application/json",
+    "content-type": os.environ.get("PHOCHO_TYPE") or "application/json",
     "webhook-id": message_id,
     "webhook-timestamp": timestamp,
     "webhook-signature": "v1," + signature,

@@ -8,7 +8,7 @@ key=$(printf %s "${PHOCHO_SECRET#whsec_}" | openssl base64 -d -A | od -An -v -tx
 signature=$(printf %s "$id.$timestamp.$body" |
   openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | openssl base64 -A)
 printf %s "$body" | curl --silent --show-error --max-time 30 --data-binary @- \
-  --header "content-type: application/json" \
+  --header "content-type: ${PHOCHO_TYPE:-application/json}" \
   --header "webhook-id: $id" \
   --header "webhook-timestamp: $timestamp" \
   --header "webhook-signature: v1,$signature" \
