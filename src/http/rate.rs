@@ -31,9 +31,20 @@ const TRIAL_PERIOD: Duration = Duration::from_mins(1);
 /// How many trials one address may make at once.
 const TRIAL_BURST: NonZeroU32 = NonZeroU32::new(10).expect("a burst above zero");
 /// How often one address may deliver to trials.
-const TRIAL_DELIVERIES: Rate = Rate {
+pub const TRIAL_DELIVERIES: Rate = Rate {
     per_second: NonZeroU32::new(5).expect("a rate above zero"),
     burst: NonZeroU32::new(100).expect("a burst above zero"),
+};
+
+/// How often one address may send callbacks that fail verification.
+pub const FAILED_VERIFICATIONS: Rate = Rate {
+    per_second: NonZeroU32::new(1).expect("a rate above zero"),
+    burst: NonZeroU32::new(30).expect("a burst above zero"),
+};
+/// How often it may ask anything else.
+const REQUESTS: Rate = Rate {
+    per_second: NonZeroU32::new(50).expect("a rate above zero"),
+    burst: NonZeroU32::new(300).expect("a burst above zero"),
 };
 
 /// So many requests each second, and so many at once after a rest.
@@ -100,13 +111,7 @@ impl RateLimits {
 
 impl Default for RateLimits {
     fn default() -> Self {
-        const fn rate(per_second: u32, burst: u32) -> Rate {
-            Rate {
-                per_second: NonZeroU32::new(per_second).expect("a rate above zero"),
-                burst: NonZeroU32::new(burst).expect("a burst above zero"),
-            }
-        }
-        Self::new(rate(50, 300), rate(1, 30))
+        Self::new(REQUESTS, FAILED_VERIFICATIONS)
     }
 }
 

@@ -29,7 +29,7 @@ use super::peer::{Peer, PeerCounts, PeerPlace, TrustedProxies};
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A request's line and headers together, in bytes; hyper answers 431 above it. Every
 /// connection may hold so much, so it bounds the memory of a crowd that sends slowly.
-const HEAD_MAX_BYTES: usize = 16 * 1024;
+pub const HEAD_MAX_BYTES: usize = 16 * 1024;
 /// How many headers a request has at most; hyper answers 431 above it.
 const HEADERS_MAX: usize = 100;
 

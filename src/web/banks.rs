@@ -14,12 +14,16 @@ use super::trial_words::{TrialWords, wanted};
 use super::vendors::{VendorLine, vendors};
 use super::words::Words;
 use crate::banks::{BATCH_MAX_BYTES, KeyAlgorithm, standard_signature};
+use crate::domain::matching::LONGEST_TEXT;
+use crate::domain::money::Vnd;
 use crate::domain::trial::Check;
 use crate::http::AppState;
 use crate::http::api::first_notices::MESSAGE;
 use crate::http::body::BODY_MAX_BYTES;
 use crate::http::language::Language;
 use crate::http::problem::Problem;
+use crate::http::rate::{FAILED_VERIFICATIONS, Rate, TRIAL_DELIVERIES};
+use crate::http::server::HEAD_MAX_BYTES;
 use crate::http::site::address;
 
 /// A secret that no source has: everybody can read it here.
@@ -118,6 +122,14 @@ struct Facts {
     key_programs: &'static [Program],
     algorithms: &'static [Algorithm],
     message: &'static str,
+    /// The largest amount, in đồng.
+    amount_max: i64,
+    /// The longest text that is searched, in characters.
+    text_max: usize,
+    /// How often one address may send what is refused, and to trials.
+    refused: Rate,
+    tried: Rate,
+    head_max_kib: usize,
     body_max_kib: usize,
     batch_max_kib: usize,
     trial_words: &'static TrialWords,
@@ -177,6 +189,11 @@ pub(super) async fn page(
         key_programs: &KEY_PROGRAMS,
         algorithms: &ALGORITHMS,
         message: MESSAGE,
+        amount_max: Vnd::MAX.get(),
+        text_max: LONGEST_TEXT,
+        refused: FAILED_VERIFICATIONS,
+        tried: TRIAL_DELIVERIES,
+        head_max_kib: HEAD_MAX_BYTES / 1024,
         body_max_kib: BODY_MAX_BYTES / 1024,
         batch_max_kib: BATCH_MAX_BYTES / 1024,
         trial_words: TrialWords::of(language),

@@ -13,6 +13,7 @@ use crate::street::{ACCOUNT, Street, now};
 on_both_engines!(
     a_delivery_that_cannot_be_money_is_answered_counted_and_leaves_none,
     what_the_signature_proves_and_nothing_can_be_read_of_is_kept_for_people,
+    another_method_or_type_is_refused_unread_and_counted,
 );
 
 const SECRET: &str = "a-secret-of-this-test-0001";
@@ -290,4 +291,93 @@ async fn what_the_signature_proves_and_nothing_can_be_read_of_is_kept_for_people
         number(&database, "SELECT received_vnd FROM payments").await,
         100_000
     );
+}
+
+async fn another_method_or_type_is_refused_unread_and_counted(database: Database) {
+    let _ = metrics();
+    let street = Street::open(database.store().await).await;
+    let secret = "whsec_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+    for (source, adapter) in [
+        ("unread-json", "standard_webhooks"),
+        ("unread-xml", "camt054"),
+    ] {
+        street.source(source, adapter, secret, None).await;
+    }
+    let client = reqwest::Client::new();
+    for (source, method, kind, status, reason) in [
+        (
+            "unread-json",
+            "GET",
+            "application/json",
+            405,
+            "wrong_method",
+        ),
+        (
+            "unread-json",
+            "HEAD",
+            "application/json",
+            405,
+            "wrong_method",
+        ),
+        (
+            "unread-json",
+            "PUT",
+            "application/json",
+            405,
+            "wrong_method",
+        ),
+        (
+            "unread-json",
+            "DELETE",
+            "application/json",
+            405,
+            "wrong_method",
+        ),
+        (
+            "unread-xml",
+            "PATCH",
+            "application/xml",
+            405,
+            "wrong_method",
+        ),
+        ("unread-xml", "POST", "text/xml", 415, "other_media_type"),
+        (
+            "unread-xml",
+            "POST",
+            "application/json",
+            415,
+            "other_media_type",
+        ),
+        (
+            "unread-xml",
+            "POST",
+            "application/xml; charset=ISO-8859-1",
+            415,
+            "other_media_type",
+        ),
+        (
+            "unread-json",
+            "POST",
+            "application/xml",
+            415,
+            "other_media_type",
+        ),
+    ] {
+        let before = counted(source, "refused", reason);
+        let url = format!("http://{}/v1/callbacks/{source}", street.address);
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let asked = client
+            .request(method.clone(), url)
+            .header("content-type", kind);
+        let answer = asked.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{method} {kind}");
+        if status == 405 {
+            assert_eq!(answer.headers()["allow"], "POST", "{method}");
+        }
+        assert!(
+            counted(source, "refused", reason) > before,
+            "{method} {kind}"
+        );
+    }
+    assert_eq!(number(&database, KEPT).await, 0);
 }

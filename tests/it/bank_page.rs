@@ -248,12 +248,12 @@ async fn every_program_with_a_key_is_believed_and_sends_camt_054_too(database: D
 }
 
 /// What the form of the page for banks makes: the page of a new trial.
-async fn made(address: &str) -> String {
+async fn made(address: &str, adapter: &str) -> String {
     let client = reqwest::Client::new();
     let form = client
         .post(format!("http://{address}/docs/banks/trials"))
         .header("content-type", "application/x-www-form-urlencoded")
-        .body("adapter=standard_webhooks&lang=en");
+        .body(format!("adapter={adapter}&lang=en"));
     let answer = form.send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 200);
     answer.text().await.unwrap()
@@ -266,15 +266,22 @@ async fn the_programs_and_commands_work_against_a_trial_unchanged(database: Data
     for (language, name, _) in PROGRAMS {
         std::fs::write(folder.path().join(name), block(&banks, language)).unwrap();
     }
-    let made = made(&address).await;
-    let commands = block(&made, "commands");
     if !is_here("bash") {
         return;
     }
+    for adapter in ["standard_webhooks", "camt054"] {
+        pass_with_the_commands(&address, folder.path(), adapter).await;
+    }
+}
+
+/// Runs what the page of a new trial says, and what the page of its verdicts says again.
+async fn pass_with_the_commands(address: &str, folder: &Path, adapter: &str) {
+    let made = made(address, adapter).await;
+    let commands = block(&made, "commands");
     let run = |command: String| {
         let run = || {
             let mut bash = Command::new("bash");
-            let bash = bash.arg("-c").arg(command).current_dir(folder.path());
+            let bash = bash.arg("-c").arg(command).current_dir(folder);
             bash.output().unwrap()
         };
         let output = tokio::task::block_in_place(run);
@@ -289,7 +296,7 @@ async fn the_programs_and_commands_work_against_a_trial_unchanged(database: Data
             told.push("duplicate");
         }
     }
-    let exports: Vec<_> = commands.lines().take(2).collect();
+    let exports: Vec<_> = commands.lines().take(3).collect();
     let rest = format!("{}\n{}", exports.join("\n"), block(&made, "rest"));
     let (good, refused) = ("{\"success\":true} 200\n", "{\"success\":false} 401\n");
     let answers = [good, good, good, good, refused, refused];
@@ -316,7 +323,16 @@ async fn the_programs_and_commands_work_against_a_trial_unchanged(database: Data
     let record = read("").await;
     let deliveries = record["deliveries"].as_array().unwrap().iter().rev();
     let verdicts: Vec<_> = deliveries.map(|it| it["verdict"]["code"].clone()).collect();
-    assert_eq!(verdicts, told);
+    assert_eq!(verdicts, told, "{adapter}");
+    // The page of the verdicts says the same but for the secret, which was shown once.
+    let (link, _) = link.split_once('"').unwrap();
+    let link = link.replace("&#38;", "&").replace("&amp;", "&");
+    let shown = reqwest::get(format!("http://{address}{link}")).await;
+    let shown = shown.unwrap().text().await.unwrap();
+    let (_, secret) = exports[1].split_once('=').unwrap();
+    let again = block(&shown, "commands").replace("'…'", secret);
+    assert_eq!(again, commands, "{adapter}");
+    assert_eq!(block(&shown, "rest"), block(&made, "rest"), "{adapter}");
 }
 
 #[test]

@@ -98,7 +98,9 @@ async fn a_login_and_a_notice_have_their_own_addresses(database: Database) {
         ("POST", "pay2s/api/token_generate", 404),
         ("POST", "pay2s/bank/api/transaction-sync", 404),
         ("POST", "nobody/api/token_generate", 404),
-        ("GET", "pay2s", 401),
+        ("GET", "pay2s", 405),
+        ("DELETE", "pay2s", 405),
+        ("HEAD", "pay2s", 405),
         ("HEAD", "vnpay_ipn", 200),
         ("PUT", "vnpay_ipn", 405),
     ] {

@@ -240,11 +240,9 @@ impl Round<'_> {
             movements_told: facts.len(),
             ..Findings::new(verdict, reason)
         };
-        let judged = self.answered(findings, &outcome, remark);
-        Ok(Judged {
-            same_text,
-            ..judged
-        })
+        let mut judged = self.answered(findings, &outcome, remark);
+        judged.same_text = same_text;
+        Ok(judged)
     }
 
     /// The first telling of a movement that contradicts it, or of one that it takes back.

@@ -5,12 +5,16 @@ use phocho::cli::bank::Signed;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::bench::{Bench, Trial, told};
+use super::bench::{Bench, Told, Trial, told};
 use super::pages::{page, trial_page};
 use crate::callbacks::{NOW, STANDARD_BODY};
 use crate::database::{Database, on_both_engines, run_on_sqlite};
 
-on_both_engines!(a_reversal_says_whether_the_trial_knows_what_it_takes_back);
+on_both_engines!(
+    a_reversal_says_whether_the_trial_knows_what_it_takes_back,
+    what_is_odd_about_an_accepted_movement_is_remarked_on,
+    only_an_old_time_shows_that_old_ones_are_refused,
+);
 
 fn signed(trial: &Trial, body: &[u8]) -> Signed {
     let Secret::Text(secret) = &trial.secret else {
@@ -88,6 +92,116 @@ async fn a_reversal_says_whether_the_trial_knows_what_it_takes_back(database: Da
     let newest = bench.newest(&trial).await;
     assert_eq!(newest["movements"][0]["kind"]["code"], "credit");
     assert_eq!(newest["movements"][0]["takes_back"], Value::Null);
+}
+
+async fn what_is_odd_about_an_accepted_movement_is_remarked_on(database: Database) {
+    let bench = Bench::open(&database).await;
+    let trial = bench.trial("standard_webhooks").await;
+    let first = notice(&trial);
+    let back = |id: &str, more: &str, amount: &str, way: &str| {
+        first
+            .replace("credited", "reversed")
+            .replace("\"credit\"", &format!("\"{way}\""))
+            .replace("65000", amount)
+            .replace(
+                "\"STX1\"",
+                &format!("\"{id}\",\"reverses_transaction_id\":\"{more}\""),
+            )
+    };
+    let with = |id: &str, from: &str, to: &str| {
+        let changed = first.replace("\"STX1\"", &format!("\"{id}\""));
+        assert!(changed.contains(from), "{from}");
+        changed.replace(from, to)
+    };
+    for (name, body, remark) in [
+        ("good", first.clone(), None),
+        ("a part", back("R1", "STX1", "5000", "debit"), None),
+        (
+            "the same way",
+            back("R2", "STX1", "5000", "credit"),
+            Some("goes the same way"),
+        ),
+        (
+            "too much",
+            back("R3", "STX1", "999000", "debit"),
+            Some("takes back 999000, more than the 65000"),
+        ),
+        (
+            "itself",
+            back("R4", "R4", "5000", "debit"),
+            Some("names its own number (R4)"),
+        ),
+        (
+            "a credit that names one",
+            with(
+                "C1",
+                "\"C1\"",
+                "\"C1\",\"reverses_transaction_id\":\"STX1\"",
+            ),
+            Some("(STX1) is passed over"),
+        ),
+        (
+            "next year",
+            with("C2", "2026-03-16T", "2027-03-16T"),
+            Some("is 364 days in the future"),
+        ),
+        (
+            "years ago",
+            with("C3", "2026-03-16T", "2020-03-16T"),
+            Some("was 2191 days ago"),
+        ),
+        (
+            "a misspelt field",
+            with("C4", "\"C4\"", "\"C4\",\"virtualAccount\":\"1\""),
+            Some("passed over: data.virtualAccount."),
+        ),
+    ] {
+        let answer = bench
+            .deliver(&trial, &signed(&trial, body.as_bytes()))
+            .await;
+        assert_eq!(answer.good(), json!({"success": true}), "{name}");
+        let newest = bench.newest(&trial).await;
+        assert_eq!(newest["verdict"]["code"], "accepted", "{name}");
+        let remarks = newest["remarks"].as_array().unwrap();
+        assert_eq!(
+            remarks.len(),
+            usize::from(remark.is_some()),
+            "{name}: {remarks:?}"
+        );
+        if let Some(wanted) = remark {
+            let told = remarks[0]["en"].as_str().unwrap();
+            assert!(told.contains(wanted), "{name}: {told}");
+            let (_, _, shown) = page(&bench, &trial_page(&trial, "en")).await;
+            assert!(shown.contains(&told.replace('"', "&#34;")), "{name}");
+        }
+    }
+}
+
+async fn only_an_old_time_shows_that_old_ones_are_refused(database: Database) {
+    let bench = Bench::open(&database).await;
+    for adapter in ["standard_webhooks", "camt054", "sepay_hmac", "casso_v2"] {
+        let trial = bench.trial(adapter).await;
+        for (age_s, way, passes) in [
+            (-360, "360 seconds ahead of the clock here", false),
+            (360, "360 seconds behind the clock here", true),
+        ] {
+            let late = Told {
+                age_s,
+                ..told(1, &trial.reference)
+            };
+            assert_eq!(bench.tell(&trial, late).await.status, 401, "{adapter}");
+            let newest = bench.newest(&trial).await;
+            assert_eq!(newest["reason"], "stale_timestamp", "{adapter}");
+            let advice = newest["advice"]["en"].as_str().unwrap();
+            assert!(advice.contains(way), "{adapter}: {advice}");
+            let passed = bench.checks(&trial, "passed").await;
+            assert_eq!(
+                passed.contains("stale_refused"),
+                passes,
+                "{adapter} {age_s}"
+            );
+        }
+    }
 }
 
 #[test]

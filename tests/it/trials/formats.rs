@@ -133,6 +133,7 @@ fn a_made_trial_is_told_without_what_says_nothing() {
         for (adapter, wanted) in [
             ("standard_webhooks", json!({})),
             ("acb", json!({})),
+            ("camt054", json!({})),
             (
                 "vietqr_vn",
                 json!({"paths_below": ["/api/token_generate", "/bank/api/transaction-sync"]}),
@@ -153,7 +154,7 @@ fn a_made_trial_is_told_without_what_says_nothing() {
             }
             assert_eq!(found, wanted, "{adapter}");
             let first = made.get("first_notice").is_some();
-            assert_eq!(first, adapter == "standard_webhooks", "{adapter}");
+            assert_eq!(first, OWN.contains(&adapter), "{adapter}");
         }
     });
 }

@@ -60,6 +60,7 @@ fn the_form_makes_a_trial_and_shows_what_is_shown_once() {
         }
         for (adapter, language, title) in [
             ("standard_webhooks", "vi", "Nguồn thử của bạn"),
+            ("camt054", "en", "Your trial"),
             ("vietqr_vn", "en", "Your trial"),
             ("momo_ipn", "en", "Your trial"),
         ] {
@@ -73,17 +74,19 @@ fn the_form_makes_a_trial_and_shows_what_is_shown_once() {
             assert!(made.contains(&format!("<h1>{title}</h1>")));
             assert!(made.contains("http://127.0.0.1:8080/v1/trials/trl_"));
             assert!(made.contains("pht_"));
-            assert_eq!(
-                made.contains("PHOCHO_SECRET"),
-                adapter == "standard_webhooks"
-            );
+            let is_ours = ["standard_webhooks", "camt054"].contains(&adapter);
+            assert_eq!(made.contains("PHOCHO_SECRET"), is_ours);
             assert_eq!(made.contains("partnerCode"), adapter == "momo_ipn");
             assert_eq!(made.contains("/api/token_generate"), adapter == "vietqr_vn");
             let link = between(&made, "class=\"step\" href=\"", "\"");
             let link = link.replace("&#38;", "&").replace("&amp;", "&");
             let (status, _, shown) = page(&bench, &link).await;
             assert_eq!(status, 200, "{link}");
-            assert!(!shown.contains("whsec_"));
+            let start = "PHOCHO_SECRET=&#39;";
+            let secret = is_ours.then(|| between(&made, start, "&#39;"));
+            let secret = secret.unwrap_or("whsec_");
+            assert!(secret.starts_with("whsec_") && !shown.contains(secret));
+            assert_eq!(shown.contains("language-rest"), is_ours, "{adapter}");
         }
         for (kind, form, wanted) in [
             ("application/json", "{}", 415),
