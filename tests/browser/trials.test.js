@@ -200,6 +200,34 @@ test("a vendor's format is described where the page of its trial leads", async (
   assert.deepEqual(faults, []);
 });
 
+for (const [language, viewport] of [
+  ["vi", SIZES[0]],
+  ["en", SIZES[1]],
+]) {
+  test(`a trial of camt.054 has its lines on both pages in ${language}`, async () => {
+    const { context, faults } = await openContext(browser, pilot.BASE, { viewport });
+    const page = await context.newPage();
+    await page.goto(`${pilot.BASE}/docs/banks?lang=${language}`);
+    await page.locator("#adapter").selectOption("camt054");
+    await page.locator("form button").click();
+    await looksSound(page, language);
+    const commands = await page.locator(".language-commands").innerText();
+    assert.match(commands, /PHOCHO_TYPE='application\/xml'/);
+    assert.match(commands, /camt\.054\.001\.08/);
+    const href = await page.locator(".step").getAttribute("href");
+    await page.goto(`${pilot.BASE}${href}`);
+    assert.equal(await page.locator(".language-rest").isVisible(), false);
+    await page.locator("summary").click();
+    assert.match(await page.locator(".language-rest").innerText(), /sed 's\/TRY-1\/TRY-2/);
+    assert.match(await page.locator(".language-commands").innerText(), /PHOCHO_SECRET='…'/);
+    await looksSound(page, language);
+    const url = page.url();
+    await context.close();
+    assert.deepEqual(faults, []);
+    assert.deepEqual(await broken(browser, url, viewport), []);
+  });
+}
+
 test("the report prints without what only a screen needs", async () => {
   const { context } = await openContext(browser, pilot.BASE);
   const made = await context.newPage();

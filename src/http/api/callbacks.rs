@@ -16,7 +16,10 @@ use crate::http::problem::Problem;
 /// A bank's or aggregator's signed notice, in that vendor's own form.
 ///
 /// The answer is the one that the vendor expects. A success means that the notice is stored
-/// durably; the same notice may be sent any number of times and counts once.
+/// durably; the same notice may be sent any number of times and counts once. Of
+/// `standard_webhooks` and `camt054` it also says in `state` and `code` when a notice changed
+/// nothing (`ignored`), cannot be used (`quarantined`) or contradicts an earlier one
+/// (`conflict`).
 #[utoipa::path(
     post,
     path = "/v1/callbacks/{source}",
@@ -26,7 +29,8 @@ use crate::http::problem::Problem;
     security(()),
     params(("source" = String, Path, description = "The name of the source.")),
     responses((status = 200, description = "Stored, for the first time or before; in the vendor's form. \
-        401 in that form: not believed, and nothing was stored. 503: nothing was stored, send it again."))
+        401 in that form: not believed, and nothing was stored. 405: the vendor does not send by this method; `Allow` \
+        names those that it does. 415: another content type than the format's. 503: nothing was stored, send it again."))
 )]
 pub async fn deliver(
     State(state): State<AppState>,
@@ -38,7 +42,7 @@ pub async fn deliver(
 
 /// A signed notice that stands in the query, as VNPAY sends it.
 ///
-/// Like the one that is posted. VNPAY reads `RspCode` in the answer, not its status: 00 stored,
+/// Like the one that is posted; any other source answers 405. VNPAY reads `RspCode` in the answer, not its status: 00 stored,
 /// 02 stored before, 97 not believed, 99 nothing was stored.
 #[utoipa::path(
     get,

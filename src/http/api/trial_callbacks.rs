@@ -25,7 +25,7 @@ use crate::http::problem::Problem;
     security(()),
     params(("id" = String, Path, description = "The trial.")),
     responses((status = 200, description = "In the vendor's form, as a real notice is answered; 401 in that \
-        form: not believed."))
+        form: not believed. 405 and 415 as of a source: such a call is not read and is no delivery."))
 )]
 pub async fn deliver(
     State(state): State<AppState>,

@@ -268,7 +268,7 @@ fn what_could_mean_more_than_it_shows_is_refused() {
             "camt.054.001.02",
             "camt.052.001.02",
             Reason::OtherMessage {
-                found: "urn:iso:std:iso:20022:tech:xsd:camt.052.001.08".to_owned(),
+                found: "urn:iso:std:iso:20022:tech:xsd:camt.052.001.02".to_owned(),
             },
         ),
         (
