@@ -2,7 +2,7 @@
 
 use super::{and, received};
 use crate::banks::Adapter;
-use crate::banks::json::Json;
+use crate::banks::json::{Json, Object};
 use crate::banks::verdict::{NoticeKind, Unusable};
 use crate::domain::money::Vnd;
 use crate::domain::trial::Advice;
@@ -122,7 +122,7 @@ pub(super) fn passed_over(adapter: &dyn Adapter, body: &Json) -> Option<Advice> 
     let outside = event.members().iter().map(|(name, _)| name);
     let outside =
         outside.filter(|name| !EVENT.contains(&name.as_str()) && !BESIDE.contains(&name.as_str()));
-    let inside = data.into_iter().flat_map(|data| data.members());
+    let inside = data.into_iter().flat_map(Object::members);
     let inside = inside.map(|(name, _)| name);
     let inside =
         inside.filter(|name| EVENT.contains(&name.as_str()) || adapter.form_of(name).is_none());

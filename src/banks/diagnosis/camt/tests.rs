@@ -36,20 +36,23 @@ fn changed(from: &str, to: &str) -> Vec<u8> {
     SAMPLE.replacen(from, to, 1).into_bytes()
 }
 
+/// Whether each message is told its cause, in English and in Vietnamese.
+fn check<const N: usize>(cases: [(Vec<u8>, &str, &str); N]) {
+    for (body, en, vi) in cases {
+        let told = told(&body);
+        assert!(told.en.contains(en), "{en}: {}", told.en);
+        assert!(told.vi.contains(vi), "{vi}: {}", told.vi);
+        assert!(
+            !told.en.contains("JSON object") && !told.en.contains("download"),
+            "{}",
+            told.en
+        );
+    }
+}
+
 #[test]
-fn a_fault_of_a_message_is_told_its_one_cause_and_its_place() {
-    let two = |first: &str, second: &str| {
-        let detail = |end: &str| {
-            format!(
-                "<TxDtls><Refs><EndToEndId>{end}</EndToEndId></Refs><Amt Ccy=\"VND\">22500</Amt></TxDtls>"
-            )
-        };
-        let details = format!("<NtryDtls>{}{}", detail(first), detail(second));
-        let (before, rest) = SAMPLE.split_once("<NtryDtls>").unwrap();
-        let (_, behind) = rest.split_once("</TxDtls>").unwrap();
-        format!("{before}{details}{behind}").into_bytes()
-    };
-    for (body, en, vi) in [
+fn a_text_that_is_not_read_is_told_its_one_cause_and_its_place() {
+    check([
         (b"".to_vec(), "The body is empty.", "Nội dung rỗng."),
         (
             b"{\"type\":1}".to_vec(),
@@ -118,6 +121,12 @@ fn a_fault_of_a_message_is_told_its_one_cause_and_its_place() {
             "This is camt.053",
             "Đây là camt.053",
         ),
+    ]);
+}
+
+#[test]
+fn a_value_is_told_its_place_its_form_and_what_was_received() {
+    check([
         (
             changed(">45000<", ">45,000<"),
             "Amt (line 9): “45,000” is not an amount. Its form: digits",
@@ -154,6 +163,23 @@ fn a_fault_of_a_message_is_told_its_one_cause_and_its_place() {
             "DtTm (line 12): “16/03/2026” is not a date",
             "DtTm (dòng 12)",
         ),
+    ]);
+}
+
+#[test]
+fn what_names_a_payment_and_its_parts_is_told_of_the_entry() {
+    let two = |first: &str, second: &str| {
+        let detail = |end: &str| {
+            format!(
+                "<TxDtls><Refs><EndToEndId>{end}</EndToEndId></Refs><Amt Ccy=\"VND\">22500</Amt></TxDtls>"
+            )
+        };
+        let details = format!("<NtryDtls>{}{}", detail(first), detail(second));
+        let (before, rest) = SAMPLE.split_once("<NtryDtls>").unwrap();
+        let (_, behind) = rest.split_once("</TxDtls>").unwrap();
+        format!("{before}{details}{behind}").into_bytes()
+    };
+    check([
         (
             changed("<AcctSvcrRef>FT26075000002</AcctSvcrRef>", ""),
             "has no AcctSvcrRef",
@@ -179,14 +205,5 @@ fn a_fault_of_a_message_is_told_its_one_cause_and_its_place() {
             "an EndToEndId each",
             "một EndToEndId khác nhau",
         ),
-    ] {
-        let told = told(&body);
-        assert!(told.en.contains(en), "{en}: {}", told.en);
-        assert!(told.vi.contains(vi), "{vi}: {}", told.vi);
-        assert!(
-            !told.en.contains("JSON object") && !told.en.contains("download"),
-            "{}",
-            told.en
-        );
-    }
+    ]);
 }
