@@ -18,7 +18,7 @@ on_both_engines!(
 
 const SECRET: &str = "a-secret-of-this-test-0001";
 const REFERENCE: &str = "TH7K2M9XQ4";
-const MONEY: &str = "SELECT (SELECT COUNT(*) FROM bank_transactions)
+pub const MONEY: &str = "SELECT (SELECT COUNT(*) FROM bank_transactions)
     + (SELECT COUNT(*) FROM transaction_evidence) + (SELECT COUNT(*) FROM payments)
     + (SELECT COUNT(*) FROM suspense_items) + (SELECT COUNT(*) FROM outlet_days)";
 const KEPT: &str = "SELECT COUNT(*) FROM callbacks";
@@ -45,6 +45,20 @@ fn counted(source: &str, verdict: &str, reason: &str) -> u64 {
         let (_, count) = line.rsplit_once(' ').unwrap();
         count.parse().unwrap()
     })
+}
+
+/// How often deliveries of a source ended so, for whatever reason.
+pub fn counted_as(source: &str, verdict: &str) -> u64 {
+    let told = metrics().render();
+    let labels = [
+        format!("source=\"{source}\""),
+        format!("verdict=\"{verdict}\""),
+    ];
+    let lines = told.lines().filter(|line| {
+        line.starts_with("callbacks_total{") && labels.iter().all(|label| line.contains(label))
+    });
+    let counts = lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap());
+    counts.sum()
 }
 
 fn body(amount: &str, content: &str) -> String {

@@ -39,6 +39,7 @@ mod docs_pages;
 mod doubts;
 mod establishments;
 mod events;
+mod forged_notices;
 mod front_page;
 mod http_habits;
 mod import_cli;

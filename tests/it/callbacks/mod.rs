@@ -11,4 +11,5 @@ mod transfer_texts;
 mod unusable;
 
 pub use files::with_token;
+pub use forged::{Variants, corpus};
 pub use signing::{NOW, STANDARD_BODY, hmac, hmac_sha512, standard_v1, standard_v1a};

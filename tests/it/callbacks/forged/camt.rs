@@ -120,8 +120,8 @@ fn ambiguous_texts() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-#[test]
-fn a_message_has_one_reading_and_one_signature() {
+/// Variants of a genuine notice.
+pub(super) fn variants() -> Variants {
     use Unusable::{BadAmount, BadField, MalformedBody, MissingField, OtherCurrency, OtherMessage};
     let good = genuine();
     let mut variants = Variants::of("camt054", standard_credentials(), &signed(good.as_bytes()));
@@ -196,7 +196,12 @@ fn a_message_has_one_reading_and_one_signature() {
         signed(STANDARD_BODY.as_bytes()),
         Kept(MalformedBody),
     );
-    variants.check();
+    variants
+}
+
+#[test]
+fn a_message_has_one_reading_and_one_signature() {
+    variants().check();
 }
 
 #[test]

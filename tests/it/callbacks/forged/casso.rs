@@ -40,8 +40,8 @@ fn signed_anew(from: &str, to: &str, signed_to: &str) -> Delivery {
     at(&TIME.to_string(), body.as_bytes(), &signed)
 }
 
-#[test]
-fn a_casso_signature_covers_the_time_and_the_whole_body() {
+/// Variants of a genuine notice.
+pub(super) fn variants() -> Variants {
     let mut variants = Variants::of("casso_v2", credentials(), &genuine());
     let (time, body) = (TIME.to_string(), BODY.as_bytes());
     let good = digest(SECRET, &time, SIGNED);
@@ -108,7 +108,12 @@ fn a_casso_signature_covers_the_time_and_the_whole_body() {
         variants.add(body, delivery, Refused(Refusal::MalformedBody));
     }
     add_unusable(&mut variants);
-    variants.check();
+    variants
+}
+
+#[test]
+fn a_casso_signature_covers_the_time_and_the_whole_body() {
+    variants().check();
 }
 
 fn add_headers(variants: &mut Variants, time: &str, good: &str) {

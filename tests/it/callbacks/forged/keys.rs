@@ -204,47 +204,52 @@ fn spoilt(algorithm: KeyAlgorithm) -> Vec<(&'static str, String)> {
     all
 }
 
+/// Variants of a notice that is signed by an algorithm.
+pub(super) fn variants(algorithm: KeyAlgorithm) -> Variants {
+    let credentials = credentials(algorithm);
+    let good = signature(algorithm, &genuine_text());
+    let mut variants = Variants::of("standard_webhooks", credentials, &notice(&good));
+    for (name, text) in foreign(algorithm) {
+        variants.add(&name, notice(&text), Refused(Refusal::SignatureMismatch));
+    }
+    for (name, text) in spoilt(algorithm) {
+        let refusal = match name {
+            "seventeen" => Refusal::MalformedHeader,
+            _ => Refusal::SignatureMismatch,
+        };
+        variants.add(name, notice(&text), Refused(refusal));
+    }
+    let time = NOW.to_string();
+    let header = ("webhook-signature", good.as_str());
+    let names = [("webhook-id", ID), ("webhook-timestamp", &*time)];
+    let body = STANDARD_BODY.as_bytes();
+    let sent = |more: &[(&str, &str)]| delivery(&[&names[..], more].concat(), body);
+    for (name, headers, refusal) in [
+        ("no signature header", vec![], Refusal::MissingHeader),
+        (
+            "two signature headers",
+            vec![header, header],
+            Refusal::RepeatedHeader,
+        ),
+        (
+            "a wrong one first",
+            vec![("webhook-signature", "v1,AAAA"), header],
+            Refusal::RepeatedHeader,
+        ),
+    ] {
+        variants.add(name, sent(&headers), Refused(refusal));
+    }
+    let old = (NOW - 301).to_string();
+    let stale = signature(algorithm, &text_of(ID, &old, body));
+    let stale = standard(ID, &old, &stale, body);
+    variants.add("stale", stale, Refused(Refusal::StaleTimestamp));
+    variants
+}
+
 #[test]
 fn a_key_proves_by_its_one_algorithm_and_no_message_chooses_another() {
     for algorithm in KeyAlgorithm::ALL {
-        let credentials = credentials(*algorithm);
-        let good = signature(*algorithm, &genuine_text());
-        let mut variants = Variants::of("standard_webhooks", credentials, &notice(&good));
-        for (name, text) in foreign(*algorithm) {
-            variants.add(&name, notice(&text), Refused(Refusal::SignatureMismatch));
-        }
-        for (name, text) in spoilt(*algorithm) {
-            let refusal = match name {
-                "seventeen" => Refusal::MalformedHeader,
-                _ => Refusal::SignatureMismatch,
-            };
-            variants.add(name, notice(&text), Refused(refusal));
-        }
-        let time = NOW.to_string();
-        let header = ("webhook-signature", good.as_str());
-        let names = [("webhook-id", ID), ("webhook-timestamp", &*time)];
-        let body = STANDARD_BODY.as_bytes();
-        let sent = |more: &[(&str, &str)]| delivery(&[&names[..], more].concat(), body);
-        for (name, headers, refusal) in [
-            ("no signature header", vec![], Refusal::MissingHeader),
-            (
-                "two signature headers",
-                vec![header, header],
-                Refusal::RepeatedHeader,
-            ),
-            (
-                "a wrong one first",
-                vec![("webhook-signature", "v1,AAAA"), header],
-                Refusal::RepeatedHeader,
-            ),
-        ] {
-            variants.add(name, sent(&headers), Refused(refusal));
-        }
-        let old = (NOW - 301).to_string();
-        let stale = signature(*algorithm, &text_of(ID, &old, body));
-        let stale = standard(ID, &old, &stale, body);
-        variants.add("stale", stale, Refused(Refusal::StaleTimestamp));
-        variants.check();
+        variants(*algorithm).check();
     }
 }
 

@@ -12,7 +12,8 @@ mod vnpay;
 mod zalopay;
 
 use phocho::banks::{
-    ADAPTERS, Adapter, Credentials, Delivery, Reading, Refusal, Secret, Unusable, VerifiedWith,
+    ADAPTERS, Adapter, Credentials, Delivery, KeyAlgorithm, Reading, Refusal, Secret, Unusable,
+    VerifiedWith,
 };
 
 use super::signing::*;
@@ -29,17 +30,41 @@ enum Fate {
 use Fate::{Kept, Refused};
 
 /// A variant of a genuine delivery.
-struct Variant {
-    name: String,
-    delivery: Delivery,
+pub struct Variant {
+    pub name: String,
+    pub delivery: Delivery,
     fate: Fate,
 }
 
 /// Variants of one genuine delivery.
-struct Variants {
-    adapter: &'static str,
-    credentials: Credentials,
-    all: Vec<Variant>,
+pub struct Variants {
+    pub adapter: &'static str,
+    pub credentials: Credentials,
+    pub genuine: Delivery,
+    pub all: Vec<Variant>,
+}
+
+/// All variants of all formats.
+pub fn corpus() -> Vec<Variants> {
+    let of_keys = KeyAlgorithm::ALL.iter().copied().map(keys::variants);
+    let mut corpus: Vec<_> = of_keys.chain(tokens::all()).collect();
+    corpus.extend([
+        camt::variants(),
+        casso::variants(),
+        momo::variants(),
+        vietqr::logins(),
+        vietqr::tokens(),
+        vnpay::variants(),
+        zalopay::variants(),
+    ]);
+    corpus
+}
+
+impl Variant {
+    /// Whether nothing proves it; else it is proved, and of no use.
+    pub fn is_forged(&self) -> bool {
+        matches!(self.fate, Refused(_))
+    }
 }
 
 impl Variants {
@@ -51,6 +76,7 @@ impl Variants {
         Self {
             adapter,
             credentials,
+            genuine: genuine.clone(),
             all: Vec::new(),
         }
     }

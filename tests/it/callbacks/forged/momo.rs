@@ -47,8 +47,8 @@ fn signed_anew(name: &str, was: &str, is: &str, printed: &str) -> Delivery {
     )
 }
 
-#[test]
-fn a_momo_signature_covers_its_thirteen_fields() {
+/// Variants of a genuine notice.
+pub(super) fn variants() -> Variants {
     let mut variants = Variants::of("momo_ipn", credentials(), &genuine());
     let good = digest(SECRET, SIGNED);
     let mismatch = Refused(Refusal::SignatureMismatch);
@@ -97,7 +97,12 @@ fn a_momo_signature_covers_its_thirteen_fields() {
     }
     add_bodies(&mut variants, &good);
     add_unusable(&mut variants);
-    variants.check();
+    variants
+}
+
+#[test]
+fn a_momo_signature_covers_its_thirteen_fields() {
+    variants().check();
 }
 
 fn add_bodies(variants: &mut Variants, good: &str) {

@@ -62,8 +62,8 @@ pub fn genuine() -> Delivery {
     with(&format!("Bearer {}", token()), BODY.as_bytes())
 }
 
-#[test]
-fn a_vietqr_login_is_one_exact_name_and_password() {
+/// Variants of a genuine login.
+pub(super) fn logins() -> Variants {
     let mut variants = Variants::of("vietqr_vn", credentials(), &genuine());
     let good = basic(USERNAME, PASSWORD);
     let encoded = good.strip_prefix("Basic ").unwrap();
@@ -154,7 +154,12 @@ fn a_vietqr_login_is_one_exact_name_and_password() {
     let mut read = login(&[pair]);
     read.method = "GET".into();
     variants.add("a GET", read, Refused(Refusal::WrongMethod));
-    variants.check();
+    variants
+}
+
+#[test]
+fn a_vietqr_login_is_one_exact_name_and_password() {
+    logins().check();
 }
 
 /// A JWT as a library would make it.
@@ -167,8 +172,8 @@ fn jwt(header: &str, key: &[u8]) -> String {
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac))
 }
 
-#[test]
-fn a_vietqr_token_is_ours_and_of_these_five_minutes() {
+/// Variants of a notice with a genuine token.
+pub(super) fn tokens() -> Variants {
     let mut variants = Variants::of("vietqr_vn", credentials(), &genuine());
     let good = token();
     let (end, mac) = good.split_once('.').unwrap();
@@ -247,7 +252,12 @@ fn a_vietqr_token_is_ours_and_of_these_five_minutes() {
     elsewhere.query = format!("access_token={good}");
     variants.add("in the query", elsewhere, Refused(Refusal::BadToken));
     add_bodies(&mut variants, &good);
-    variants.check();
+    variants
+}
+
+#[test]
+fn a_vietqr_token_is_ours_and_of_these_five_minutes() {
+    tokens().check();
 }
 
 fn add_bodies(variants: &mut Variants, good: &str) {
