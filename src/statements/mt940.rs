@@ -427,7 +427,7 @@ mod tests {
             ("0316C50000,00", "0316C50000,5", 6, ":61:", Reason::Fraction { found: "50000,5".to_owned() }),
             ("0316C50000,00", "0316C0,00", 6, ":61:", Reason::Zero),
             ("0316C50000,00", "0316C-50000,00", 6, ":61:", not("-50000,00")),
-            ("2603160316C50000", "2602310316C50000", 6, ":61:", Reason::NotADate { found: "2602310316C50000,00NTRFNONREF//FT2607500…".to_owned() }),
+            ("2603160316C50000", "2602310316C50000", 6, ":61:", Reason::NotADate { found: "2602310316C50000,00NTRFNONREF//FT26075000000001".to_owned() }),
             ("TH7K2M9XQ4", "TH7K\u{7}", 8, ":86:", Reason::ControlCharacter),
             ("C260315VND", "C260315USD", 5, ":60F:", Reason::AccountCurrency { found: "USD".to_owned() }),
         ];
