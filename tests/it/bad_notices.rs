@@ -32,28 +32,21 @@ pub fn metrics() -> &'static Metrics {
 
 /// How often deliveries of a source ended so.
 fn counted(source: &str, verdict: &str, reason: &str) -> u64 {
-    let told = metrics().render();
-    let labels = [
-        format!("source=\"{source}\""),
-        format!("verdict=\"{verdict}\""),
-        format!("reason=\"{reason}\""),
-    ];
-    let mut lines = told.lines().filter(|line| {
-        line.starts_with("callbacks_total{") && labels.iter().all(|label| line.contains(label))
-    });
-    lines.next().map_or(0, |line| {
-        let (_, count) = line.rsplit_once(' ').unwrap();
-        count.parse().unwrap()
-    })
+    counted_with(&[("source", source), ("verdict", verdict), ("reason", reason)])
 }
 
 /// How often deliveries of a source ended so, for whatever reason.
 pub fn counted_as(source: &str, verdict: &str) -> u64 {
+    counted_with(&[("source", source), ("verdict", verdict)])
+}
+
+/// The sum over all deliveries with these labels.
+fn counted_with(labels: &[(&str, &str)]) -> u64 {
     let told = metrics().render();
-    let labels = [
-        format!("source=\"{source}\""),
-        format!("verdict=\"{verdict}\""),
-    ];
+    let labels = labels
+        .iter()
+        .map(|(name, value)| format!("{name}=\"{value}\""));
+    let labels: Vec<_> = labels.collect();
     let lines = told.lines().filter(|line| {
         line.starts_with("callbacks_total{") && labels.iter().all(|label| line.contains(label))
     });

@@ -1,10 +1,8 @@
 //! Events in the order of commits, and alerts settled by a person.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 
 use phocho::domain::ids::{EventId, MerchantId, OutletId, ZoneId};
-use phocho::http::rate::{Rate, RateLimits};
 use phocho::store::Store;
 use phocho::store::events::{self, NewEvent};
 use serde_json::{Value, json};
@@ -13,6 +11,7 @@ use uuid::Uuid;
 use crate::database::{Database, on_both_engines};
 use crate::market::{Credit, Market};
 use crate::stalls::{self, account_number, opening};
+use crate::state::any_rate;
 
 on_both_engines!(
     everyone_reads_the_events_of_its_own_reach,
@@ -106,12 +105,8 @@ async fn everyone_reads_the_events_of_its_own_reach(database: Database) {
 async fn a_reader_misses_no_event_of_writers_at_work(database: Database) {
     const WRITERS: u128 = 6;
     const EACH: u128 = 15;
-    let often = Rate {
-        per_second: NonZeroU32::MAX,
-        burst: NonZeroU32::MAX,
-    };
     let market = Market::open(&database).await;
-    let market = market.changed(|state| state.rates = RateLimits::new(often, often));
+    let market = market.changed(|state| state.rates = any_rate());
     let own = stalls::stall(market.store(), 1, stalls::open()).await;
     let mine = market.trader(own).await;
     let writers: Vec<_> = (0..WRITERS)

@@ -1,13 +1,10 @@
 //! Every forged and damaged notice of the corpus, over real HTTP: none is money, each is
 //! counted, and what is remembered of them is bounded.
 
-use std::num::NonZeroU32;
-
-use phocho::banks::Delivery;
-use phocho::http::rate::{Rate, RateLimits};
+use phocho::banks::{Delivery, adapter_by_name};
 use phocho::store::callbacks::REFUSED_KEPT;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, Url};
+use reqwest::{Method, Url};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -15,6 +12,7 @@ use crate::bad_notices::{MONEY, counted_as, metrics};
 use crate::callbacks::{Variants, corpus};
 use crate::database::{Database, on_both_engines};
 use crate::operation::number;
+use crate::state::any_rate;
 use crate::street::Street;
 
 on_both_engines!(no_forged_notice_is_money_and_each_is_counted);
@@ -26,12 +24,7 @@ const EVIDENCE: &str = "SELECT COUNT(*) FROM transaction_evidence";
 
 /// A street on which one caller may forge as often as he likes.
 async fn open(database: &Database) -> Street {
-    let often = Rate {
-        per_second: NonZeroU32::MAX,
-        burst: NonZeroU32::MAX,
-    };
-    let rates = RateLimits::new(often, often);
-    Street::open_with(database.store().await, |state| state.rates = rates).await
+    Street::open_with(database.store().await, |state| state.rates = any_rate()).await
 }
 
 async fn open_source(street: &Street, name: &str, variants: &Variants) {
@@ -62,14 +55,14 @@ fn headers(delivery: &Delivery) -> Option<HeaderMap> {
 /// Sends a delivery to a source; status and body of the answer. Nothing where it cannot travel
 /// as it is.
 async fn send(
-    (client, street): (&Client, &Street),
-    source: &str,
+    street: &Street,
+    (source, adapter): (&str, &str),
     delivery: &Delivery,
 ) -> Option<(u16, String)> {
     let headers = headers(delivery)?;
-    let below = ["/api/token_generate", "/bank/api/transaction-sync"];
-    let below = below.iter().find(|below| delivery.path.ends_with(**below));
-    let below = below.copied().unwrap_or_default();
+    let below = adapter_by_name(adapter).unwrap().paths().iter();
+    let below = below.copied().find(|below| delivery.path.ends_with(below));
+    let below = below.unwrap();
     let mut url = format!("http://{}/v1/callbacks/{source}{below}", street.address);
     if !delivery.query.is_empty() {
         url = format!("{url}?{}", delivery.query);
@@ -79,7 +72,7 @@ async fn send(
         return None;
     }
     let method = Method::from_bytes(delivery.method.as_bytes()).unwrap();
-    let request = client.request(method, url).headers(headers);
+    let request = street.client.request(method, url).headers(headers);
     let response = request.body(delivery.body.clone()).send().await.unwrap();
     Some((response.status().as_u16(), response.text().await.unwrap()))
 }
@@ -87,7 +80,6 @@ async fn send(
 async fn no_forged_notice_is_money_and_each_is_counted(database: Database) {
     let _ = metrics();
     let street = open(&database).await;
-    let from = (&Client::new(), &street);
     let engine = &database.url()[..6];
     let (mut forged, mut read) = (0, 0);
     for (place, variants) in corpus().iter().enumerate() {
@@ -96,7 +88,8 @@ async fn no_forged_notice_is_money_and_each_is_counted(database: Database) {
         let money = number(&database, MONEY).await;
         let (mut sent, mut answers) = (0, Vec::new());
         for variant in &variants.all {
-            let Some(answer) = send(from, &source, &variant.delivery).await else {
+            let Some(answer) = send(&street, (&source, variants.adapter), &variant.delivery).await
+            else {
                 continue;
             };
             if variant.is_forged() {
@@ -112,7 +105,9 @@ async fn no_forged_notice_is_money_and_each_is_counted(database: Database) {
         forged += answers.len();
         // The genuine one is money there, and is answered otherwise.
         let evidence = number(&database, EVIDENCE).await;
-        let accepted = send(from, &source, &variants.genuine).await.unwrap();
+        let accepted = send(&street, (&source, variants.adapter), &variants.genuine)
+            .await
+            .unwrap();
         let told = number(&database, EVIDENCE).await - evidence;
         assert_eq!(told, 1, "{} {accepted:?}", variants.adapter);
         for (name, answer) in answers {
@@ -122,9 +117,10 @@ async fn no_forged_notice_is_money_and_each_is_counted(database: Database) {
     assert!(forged >= FEWEST, "{forged}");
     println!("{forged} forged deliveries");
     assert_eq!(number(&database, REMEMBERED).await, read.min(REFUSED_KEPT));
-    let first = &corpus()[0].all[0].delivery;
+    let first = &corpus()[0];
+    let source = format!("{engine}-0");
     for _ in read..=REFUSED_KEPT {
-        send(from, &format!("{engine}-0"), first).await;
+        send(&street, (&source, first.adapter), &first.all[0].delivery).await;
     }
     assert_eq!(number(&database, REMEMBERED).await, REFUSED_KEPT);
 }

@@ -2,13 +2,11 @@
 //! counted.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 
 use chrono::NaiveDate;
 use phocho::banks::ADAPTERS;
 use phocho::domain::day::Window;
 use phocho::domain::ids::{AlertId, CodeId};
-use phocho::http::rate::{Rate, RateLimits};
 use phocho::store::adoption::{self, Area, Place};
 use phocho::store::payments::{self, PaymentFilter};
 use phocho::store::reach::Reach;
@@ -19,6 +17,7 @@ use crate::callbacks::with_token;
 use crate::database::{Database, on_both_engines};
 use crate::operation::count;
 use crate::sepay::{SepayNotice, second};
+use crate::state::any_rate;
 use crate::street::{ACCOUNT, Street, now};
 
 on_both_engines!(
@@ -102,13 +101,8 @@ async fn every_sample_delivery_is_answered_as_its_vendor_expects_and_counts_once
     database: Database,
 ) {
     // All forgeries come from one address, more of them than one may send.
-    let often = Rate {
-        per_second: NonZeroU32::MAX,
-        burst: NonZeroU32::MAX,
-    };
     let store = database.store().await;
-    let rates = RateLimits::new(often, often);
-    let street = Street::open_with(store, |state| state.rates = rates).await;
+    let street = Street::open_with(store, |state| state.rates = any_rate()).await;
     for reference in REFERENCES {
         street.code(reference, None).await;
     }

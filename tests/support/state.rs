@@ -1,11 +1,13 @@
 //! A service's state over a database of its own.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use phocho::clock::Clock;
 use phocho::entropy::Entropy;
 use phocho::flows::intake::{Intake, Ledger};
 use phocho::http::AppState;
+use phocho::http::rate::{Rate, RateLimits};
 use phocho::store::{DatabaseUrl, Store};
 use phocho::vault::{KEY_BYTES, Key};
 use tempfile::TempDir;
@@ -17,6 +19,15 @@ pub async fn fresh_state() -> (AppState, TempDir) {
     let store = Store::connect(&url).await.expect("a database");
     store.migrate().await.expect("a schema");
     (state_over(store), folder)
+}
+
+/// Rates that no test reaches: everything comes from one address.
+pub fn any_rate() -> RateLimits {
+    let often = Rate {
+        per_second: NonZeroU32::MAX,
+        burst: NonZeroU32::MAX,
+    };
+    RateLimits::new(often, often)
 }
 
 /// A state over a database that is there.

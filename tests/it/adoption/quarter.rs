@@ -28,8 +28,6 @@
 //! | 07-05 | | 7 closed |
 //! | census of 07-10 | trading, ceased, trading, trading, trading | |
 
-use std::num::NonZeroU32;
-
 use axum::Router;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use phocho::clock::Clock;
@@ -51,7 +49,6 @@ use phocho::domain::text::{PersonName, Reason, TradeName};
 use phocho::domain::txn_ref::TxnRef;
 use phocho::domain::zone::{WardHistory, WardPeriod, ZoneCode, ZoneKind, ZoneRole};
 use phocho::flows::access::first_start;
-use phocho::http::rate::{Rate, RateLimits};
 use phocho::http::{AppState, router};
 use phocho::store::accounts::{self, Account};
 use phocho::store::censuses;
@@ -69,7 +66,7 @@ use uuid::Uuid;
 use crate::database::Database;
 use crate::sepay::SepayNotice;
 use crate::service::{ask, deliver};
-use crate::state::state_over;
+use crate::state::{any_rate, state_over};
 use crate::street::{insert_active, source};
 
 const SECRET: &str = "a-secret-of-this-quarter";
@@ -150,11 +147,7 @@ impl Quarter {
         let clock = Clock::fixed(noon("05-01"));
         state.clock = clock.clone();
         // Far more questions than a person asks.
-        let often = Rate {
-            per_second: NonZeroU32::MAX,
-            burst: NonZeroU32::MAX,
-        };
-        state.rates = RateLimits::new(often, often);
+        state.rates = any_rate();
         let link = first_start(&store, &state.entropy, clock.now()).await;
         let link = link.unwrap().unwrap().reveal().to_string();
         let mut quarter = Self {

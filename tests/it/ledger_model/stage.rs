@@ -9,7 +9,6 @@ use futures_util::StreamExt;
 use phocho::domain::access::UserRole;
 use phocho::domain::ids::{AccountId, CodeId};
 use phocho::flows::intake::{Intake, Notice, Receipt, Told};
-use phocho::http::rate::{Rate, RateLimits};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -18,6 +17,7 @@ use super::paper::{Paper, period};
 use super::sequence::{SOURCES, Sequence, Step, Telling};
 use super::world::{Stall, code_id, source_id, stall_id};
 use crate::database::Database;
+use crate::state::any_rate;
 use crate::street::Street;
 
 /// Sequences that happen at the same time.
@@ -40,13 +40,9 @@ struct Handed {
 
 impl Stage {
     pub async fn open(database: &Database) -> Self {
-        let often = Rate {
-            per_second: std::num::NonZeroU32::MAX,
-            burst: std::num::NonZeroU32::MAX,
-        };
         let mut intake = None;
         let street = Street::open_with(database.store().await, |state| {
-            state.rates = RateLimits::new(often, often);
+            state.rates = any_rate();
             intake = Some(state.intake.clone());
         })
         .await;
