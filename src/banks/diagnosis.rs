@@ -91,6 +91,11 @@ pub fn remarks_on_delivery(adapter: &dyn Adapter, delivery: &Delivery) -> Vec<Ad
     passed_over.into_iter().chain(charset).collect()
 }
 
+/// What a field has to be, in Vietnamese and in English.
+fn its_form([vi, en]: [&str; 2]) -> Advice {
+    Advice::of(format!("Dạng: {vi}."), format!("Its form: {en}."))
+}
+
 /// Two sentences, one behind the other.
 fn and(first: &Advice, second: &Advice) -> Advice {
     Advice::of(

@@ -51,10 +51,11 @@ pub use diagnosis::{
     Diagnosis, advice_on_nothing, advice_on_reading, diagnose, remarks_on_delivery,
 };
 pub use history::{History, HistoryFault, HistoryPage, HistoryQuery, HistoryRow};
-pub use public_key::{KeyAlgorithm, fingerprint};
+pub use public_key::{KeyAlgorithm, fingerprint, pem_base64};
 pub use setup::CredentialsFault;
 pub use verdict::{
-    Answer, Call, NoticeKind, Outcome, Reading, Refusal, Remark, Unusable, Verified, VerifiedWith,
+    Answer, Call, NoticeKind, Outcome, Reading, Refusal, Remark, Unread, Unusable, Verified,
+    VerifiedWith,
 };
 
 /// How one vendor's notices are verified, read and answered. No format inherits a way to prove
@@ -81,6 +82,17 @@ pub trait Adapter: Send + Sync {
     /// Whether the body is declared as what the format is written in.
     fn takes_type_of(&self, delivery: &Delivery) -> bool {
         delivery.is_declared_as(self.media())
+    }
+
+    /// Why a delivery is not even read, if it came in a way that the vendor does not send.
+    fn unread(&self, delivery: &Delivery) -> Option<Unread> {
+        if !self.methods().contains(&delivery.method.as_str()) {
+            Some(Unread::OtherMethod(self.methods()))
+        } else if !self.takes_type_of(delivery) {
+            Some(Unread::OtherMedia(self.media()))
+        } else {
+            None
+        }
     }
 
     /// The largest body that is read; most formats tell of one movement or a few.

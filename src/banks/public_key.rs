@@ -164,11 +164,17 @@ fn unwrap_pem(text: &str) -> Option<Vec<u8>> {
     if text.len() > TEXT_MAX {
         return None;
     }
+    STANDARD.decode(pem_base64(text, "PUBLIC KEY")?).ok()
+}
+
+/// The base64 between the lines of a PEM with one label (RFC 7468), its own lines joined.
+pub fn pem_base64(text: &str, label: &str) -> Option<String> {
     let inner = text
-        .strip_prefix("-----BEGIN PUBLIC KEY-----")?
-        .strip_suffix("-----END PUBLIC KEY-----")?;
+        .trim()
+        .strip_prefix(&*format!("-----BEGIN {label}-----"))?
+        .strip_suffix(&*format!("-----END {label}-----"))?;
     let lines: Vec<_> = inner.split(['\r', '\n']).map(str::trim).collect();
-    STANDARD.decode(lines.concat()).ok()
+    Some(lines.concat())
 }
 
 /// A key as people compare it: the SHA-256 of its envelope, in lower hex. None of a text that

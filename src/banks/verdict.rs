@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::delivery::Media;
 use crate::domain::credit::BankFact;
 
 /// An authentic delivery, read. Only an adapter can build one: it is the proof that the
@@ -288,6 +289,15 @@ pub struct Call<'a> {
     pub now: DateTime<Utc>,
     /// What a sender should know although its notice is stored; our own contract says it.
     pub remark: Option<Remark>,
+}
+
+/// Why a delivery is not read: its vendor does not send like that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It calls by these methods.
+    OtherMethod(&'static [&'static str]),
+    /// It sends bodies of this kind.
+    OtherMedia(Media),
 }
 
 /// Why a stored notice changes nothing as it is.

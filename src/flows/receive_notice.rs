@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::intake::{Delivered, Intake, Ledger, Notice, Quarantine, Receipt, Told};
 use crate::banks::{
-    Adapter, Answer, Call, Credentials, Delivery, Media, Outcome, Reading, Refusal, Remark, Secret,
-    adapter_by_name,
+    Adapter, Answer, Call, Credentials, Delivery, Outcome, Reading, Refusal, Remark, Secret,
+    Unread, adapter_by_name,
 };
 use crate::domain::day::local_day;
 use crate::domain::entry_rules::{CertificateFingerprint, EntryRefusal, EntryRules};
@@ -26,10 +26,8 @@ use crate::store::{StoreError, callbacks, inconsistent};
 pub enum Reception {
     /// The vendor's form of an answer, and what became of the delivery.
     Answered(Answer, Fate),
-    /// The body is declared as something that this vendor's format is not written in.
-    OtherMedia(Media),
-    /// The vendor does not call by this method, but by these.
-    OtherMethod(&'static [&'static str]),
+    /// It came in a way that the vendor does not send; nothing was read.
+    Unread(Unread),
 }
 
 /// What became of a delivery, for counters and logs.
@@ -49,16 +47,17 @@ impl Fate {
         verdict: Self::REFUSED,
         reason: "no_such_source",
     };
-    /// Declared as something that the format is not written in.
-    pub const OTHER_MEDIA: Self = Self {
-        verdict: Self::REFUSED,
-        reason: "other_media_type",
-    };
-    /// Sent by a method that the vendor does not use.
-    pub const OTHER_METHOD: Self = Self {
-        verdict: Self::REFUSED,
-        reason: "wrong_method",
-    };
+
+    /// That of a delivery that is not read.
+    pub const fn of_unread(unread: Unread) -> Self {
+        Self {
+            verdict: Self::REFUSED,
+            reason: match unread {
+                Unread::OtherMethod(_) => "wrong_method",
+                Unread::OtherMedia(_) => "other_media_type",
+            },
+        }
+    }
 
     const fn plain(verdict: &'static str) -> Self {
         let reason = "";
@@ -169,11 +168,8 @@ impl OpenSource {
         now: DateTime<Utc>,
     ) -> Result<Reception, StoreError> {
         let (id, adapter) = (self.id, self.adapter);
-        if !adapter.methods().contains(&delivery.method.as_str()) {
-            return Ok(Reception::OtherMethod(adapter.methods()));
-        }
-        if !adapter.takes_type_of(&delivery) {
-            return Ok(Reception::OtherMedia(adapter.media()));
+        if let Some(unread) = adapter.unread(&delivery) {
+            return Ok(Reception::Unread(unread));
         }
         let peer = self.caller.address.map(|it| it.to_string());
         let peer = peer.unwrap_or_default();

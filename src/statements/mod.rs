@@ -23,6 +23,7 @@ mod workbook;
 pub use self::fault::{Column, Fault, Scope};
 pub use self::file::StatementFile;
 pub use self::reason::{Construct, Reason};
+pub(crate) use self::table::DELIMITERS;
 
 use crate::domain::statement::{StatementEnd, StatementHead, StatementLine};
 

@@ -1,7 +1,7 @@
 //! What is wrong with a camt.054 message: the element, its line, what stands there and what
 //! has to.
 
-use super::{and, body, cut};
+use super::{and, body, cut, its_form};
 use crate::banks::verdict::Unusable;
 use crate::domain::trial::Advice;
 use crate::statements::camt::Camt;
@@ -200,9 +200,10 @@ fn of_fault(fault: &Fault) -> Option<Advice> {
         format!("{field} (line {}): {en}.", fault.line),
     );
     let form = FORMS.iter().find(|(name, _)| *name == field);
-    let form =
-        form.map(|(_, [vi, en])| Advice::of(format!("Dạng: {vi}."), format!("Its form: {en}.")));
-    Some(form.map_or_else(|| told.clone(), |form| and(&told, &form)))
+    Some(match form {
+        Some((_, form)) => and(&told, &its_form(*form)),
+        None => told,
+    })
 }
 
 fn general(fault: &Fault) -> Option<Advice> {

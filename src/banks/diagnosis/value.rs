@@ -1,6 +1,6 @@
 //! What is wrong with a value of a JSON notice, with its form and with what was received.
 
-use super::{and, received};
+use super::{and, its_form, received};
 use crate::banks::Adapter;
 use crate::banks::json::{Json, Object};
 use crate::banks::verdict::{NoticeKind, Unusable};
@@ -19,10 +19,7 @@ const MOST_NAMED: usize = 5;
 /// Why a document cannot be used and what to do.
 pub(super) fn unusable(adapter: &dyn Adapter, body: &Json, why: Unusable) -> Advice {
     let told = |name: &str| find(body, name).map(|value| received(name, value));
-    let form = |field: &str| {
-        let form = adapter.form_of(field);
-        form.map(|[vi, en]| Advice::of(format!("Dạng: {vi}."), format!("Its form: {en}.")))
-    };
+    let form = |field: &str| adapter.form_of(field).map(its_form);
     let (base, more) = match why {
         Unusable::BadField(field) => (why.advice(), [form(field), told(field)]),
         Unusable::MissingField(field) => (missing(body, field), [form(field), None]),

@@ -11,6 +11,7 @@ use ring::signature::{
     RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
 };
 
+use crate::banks::pem_base64;
 use crate::domain::word::word_enum;
 use crate::entropy::Entropy;
 
@@ -58,15 +59,10 @@ impl PrivateKey {
     /// # Errors
     /// They name what is wrong, and nothing that stands in the text.
     pub fn parse(algorithm: SigningAlgorithm, text: &str) -> anyhow::Result<Self> {
-        let inner = text
-            .trim()
-            .strip_prefix("-----BEGIN PRIVATE KEY-----")
-            .and_then(|text| text.strip_suffix("-----END PRIVATE KEY-----"));
-        let Some(inner) = inner else {
+        let Some(inside) = pem_base64(text, "PRIVATE KEY") else {
             bail!("it is no PEM of an unencrypted PKCS#8 key (“BEGIN PRIVATE KEY”); {REMEDY}");
         };
-        let lines: Vec<_> = inner.split(['\r', '\n']).map(str::trim).collect();
-        let bytes = STANDARD.decode(lines.concat()).ok();
+        let bytes = STANDARD.decode(inside).ok();
         let bytes = bytes.context("what stands between its first and last line is no base64")?;
         let pair = Pair::read(algorithm, &bytes);
         let pair = pair.with_context(|| format!("it is no key for {algorithm}"))?;
@@ -218,8 +214,8 @@ mod tests {
         }
         let secret = adapter_by_name("camt054").unwrap().make_secret(&[7; 32]);
         let mut credentials = Credentials::new(secret.unwrap());
-        let lines = public.lines().filter(|line| !line.starts_with('-'));
-        let envelope = STANDARD.decode(lines.collect::<String>()).unwrap();
+        let envelope = STANDARD.decode(pem_base64(public, "PUBLIC KEY").unwrap());
+        let envelope = envelope.unwrap();
         let key = STANDARD.encode(&envelope[envelope.len() - 32..]);
         credentials.ed25519_public_key = Some(format!("whpk_{key}"));
         credentials

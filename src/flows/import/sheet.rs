@@ -4,6 +4,7 @@ use super::report::FileFault;
 use super::{FILE_MAX_BYTES, ROWS_MAX, merchants_rows, places_rows};
 use crate::domain::encoding::{Encoding, decode};
 use crate::domain::text::key;
+use crate::statements::DELIMITERS;
 
 /// What the rows of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +73,6 @@ pub(super) enum Shows {
 pub(super) const FAULT_COLUMN: &str = "Lỗi";
 /// How files begin that are no text: zipped and old workbooks.
 const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xD0\xCF\x11\xE0"];
-const BYTE_COMMA: u8 = b',';
-/// What may stand between cells, most usual first.
-const DELIMITERS: [u8; 3] = [BYTE_COMMA, b';', b'\t'];
 
 /// A row of the file.
 #[derive(Clone, Debug)]
@@ -112,7 +110,7 @@ impl Upload {
         let mut upload = Self {
             kind,
             encoding: None,
-            delimiter: BYTE_COMMA,
+            delimiter: DELIMITERS[0],
             header: Vec::new(),
             rows: Vec::new(),
             faults: Vec::new(),
@@ -240,7 +238,7 @@ fn delimiter_of(text: &str) -> u8 {
     let outside = first.unwrap_or("").split('"').step_by(2);
     let header: String = outside.collect();
     let count = |delimiter: u8| header.bytes().filter(|byte| *byte == delimiter).count();
-    let mut best = BYTE_COMMA;
+    let mut best = DELIMITERS[0];
     for delimiter in DELIMITERS {
         if count(delimiter) > count(best) {
             best = delimiter;

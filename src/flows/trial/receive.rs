@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::super::intake::{Ledger, hash_of};
 use super::KnownTrial;
 use crate::banks::{
-    Answer, Call, Credentials, Delivery, Diagnosis, Media, Outcome, Reading, Refusal, Remark,
+    Answer, Call, Credentials, Delivery, Diagnosis, Outcome, Reading, Refusal, Remark, Unread,
     Verified, advice_on_nothing, advice_on_reading, diagnose, remarks_on_delivery,
 };
 use crate::domain::credit::{BankFact, Direction, FactOutcome};
@@ -37,10 +37,8 @@ pub enum TrialReception {
     Answered(Answer),
     /// No trial takes notices at this address.
     NoSuchTrial,
-    /// The body is declared as what the format does not send.
-    OtherMedia(Media),
-    /// The format does not call by this method, but by these.
-    OtherMethod(&'static [&'static str]),
+    /// It came in a way that the format is not sent; nothing was read.
+    Unread(Unread),
 }
 
 /// What a delivery came to, and what its vendor is told.
@@ -67,12 +65,8 @@ pub async fn receive(
     if !trial.adapter.paths().contains(&arrival.path_below) {
         return Ok(TrialReception::NoSuchTrial);
     }
-    let methods = trial.adapter.methods();
-    if !methods.contains(&delivery.method.as_str()) {
-        return Ok(TrialReception::OtherMethod(methods));
-    }
-    if !trial.adapter.takes_type_of(delivery) {
-        return Ok(TrialReception::OtherMedia(trial.adapter.media()));
+    if let Some(unread) = trial.adapter.unread(delivery) {
+        return Ok(TrialReception::Unread(unread));
     }
     let credentials = trial.credentials(ledger)?;
     let verdict = trial.adapter.verify(delivery, &credentials, now);

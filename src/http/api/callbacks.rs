@@ -4,7 +4,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::banks::{Answer, Delivery, Media};
+use crate::banks::{Answer, Delivery, Media, Unread};
 use crate::flows::receive_notice::{Arrival, Caller, Fate, OpenSource, Reception, find_source};
 use crate::http::AppState;
 use crate::http::body::{BODY_MAX_BYTES, read_body};
@@ -138,13 +138,9 @@ async fn take(
     };
     let (ledger, intake) = (&state.ledger, &state.intake);
     match source.receive(ledger, intake, delivery, now).await? {
-        Reception::OtherMedia(media) => {
-            count(name, &peer, Fate::OTHER_MEDIA);
-            Err(other_media(media))
-        }
-        Reception::OtherMethod(methods) => {
-            count(name, &peer, Fate::OTHER_METHOD);
-            Ok(other_method(methods))
+        Reception::Unread(why) => {
+            count(name, &peer, Fate::of_unread(why));
+            Ok(not_read(why))
         }
         Reception::Answered(answer, fate) => {
             count(name, &peer, fate);
@@ -156,8 +152,16 @@ async fn take(
     }
 }
 
+/// The answer to a delivery that was not read.
+pub(super) fn not_read(why: Unread) -> Response {
+    match why {
+        Unread::OtherMethod(methods) => other_method(methods),
+        Unread::OtherMedia(media) => other_media(media).into_response(),
+    }
+}
+
 /// The refusal of a body that is declared as something else than the format sends.
-pub(super) fn other_media(media: Media) -> Problem {
+fn other_media(media: Media) -> Problem {
     let (format, declared) = match media {
         Media::Json => ("JSON", "application/json"),
         Media::Xml => ("XML", "application/xml"),
@@ -169,7 +173,7 @@ pub(super) fn other_media(media: Media) -> Problem {
 }
 
 /// The refusal of a method that the format is not sent by, with those that it is.
-pub(super) fn other_method(methods: &[&str]) -> Response {
+fn other_method(methods: &[&str]) -> Response {
     let mut response = Problem::new(Code::MethodNotAllowed).into_response();
     let allowed = HeaderValue::try_from(methods.join(", ")).expect("methods are ASCII");
     response.headers_mut().insert(header::ALLOW, allowed);

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::callbacks::{other_media, other_method, read_delivery, respond};
+use super::callbacks::{not_read, read_delivery, respond};
 use crate::domain::ids::TrialId;
 use crate::flows::trial::{TrialArrival, TrialReception, receive};
 use crate::http::AppState;
@@ -108,7 +108,6 @@ async fn take(
     match receive(&state.ledger, arrival, &delivery, state.clock.now()).await? {
         TrialReception::Answered(answer) => Ok(respond(answer)),
         TrialReception::NoSuchTrial => Err(Problem::not_found()),
-        TrialReception::OtherMedia(media) => Err(other_media(media)),
-        TrialReception::OtherMethod(methods) => Ok(other_method(methods)),
+        TrialReception::Unread(why) => Ok(not_read(why)),
     }
 }

@@ -18,7 +18,7 @@ const ROW_MAX_LINES: usize = 50;
 const COLUMNS_MAX: usize = 100;
 
 /// What may stand between cells, most usual first.
-pub(super) const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+pub(crate) const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
 /// The rows of a text that have anything in them.
 pub(super) struct Records<R> {
@@ -80,7 +80,8 @@ impl<R: Read> Records<R> {
             return Ok(None);
         };
         let mut filled = Filled::default();
-        let mut line = Some(first.clone());
+        let mark = first.rfind('"');
+        let mut line = Some(first);
         for _ in 0..ROW_MAX_LINES {
             let Some(mut text) = line else {
                 break;
@@ -99,7 +100,7 @@ impl<R: Read> Records<R> {
                 _full => return Err(Fault::of_line(number, Reason::TooLong)),
             }
         }
-        let place = first.rfind('"').map_or(1, |place| place + 1);
+        let place = mark.map_or(1, |place| place + 1);
         let place = u64::try_from(place).expect("a line is bounded");
         Err(Fault {
             line: number,
